@@ -1,0 +1,1 @@
+"""Mutual action plans, turned into a forecast that a CRM can carry."""
