@@ -1,0 +1,75 @@
+"""The contract that every CRM fulfils, and how one is found: `kind = "salesforce"` names the room `crms/salesforce/`.
+
+A room's package exports `connect(config) -> Crm` and `Settings`, the pydantic model of the keys in its part of the config that
+only this kind has. Nothing else of a room is used from outside, and it is imported only when the config names it.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Protocol, cast
+
+from crmsync.config import CrmConfig
+from crmsync.errors import BadConfig
+from crmsync.records import Answer, Cursor, FieldState, Finding, Page, Result, Write
+
+
+class Crm(Protocol):
+    """One CRM account. Every method may raise BadConfig (needs a person) or RetryLater (passing; retries are used up)."""
+
+    name: str  # its name in the config
+    calls: int  # API calls made so far, retries included
+
+    def now(self) -> int:
+        """The CRM's own clock, in micros."""
+
+    def account(self) -> str:
+        """The id of the org or portal, so that two of them are never mixed up."""
+
+    def streams(self) -> Sequence[str]:
+        """What there is to pull, in the order to store it: people and stages, deals, then what belongs to deals."""
+
+    def pull(self, stream: str, *, since: Cursor | None) -> Iterator[Page]:
+        """All rows of a stream changed since the cursor (None: all there are), in pages whose cursors only grow.
+
+        Re-reads a look-back window before the cursor: storing must be idempotent. A record that can't be read comes in `bad`.
+        """
+
+    def ids(self) -> Iterator[str]:
+        """The ids of all deals that the CRM shows today."""
+
+    def read_back(self, crm_ids: Sequence[str]) -> dict[str, dict[Result, str | None]]:
+        """Our fields as the CRM holds them now, as canonical text; a deal that is gone is left out."""
+
+    def push(self, writes: Sequence[Write]) -> Iterator[Answer]:
+        """Sends new values in batches; one answer per write, in no promised order. Never tries a lost answer again by itself."""
+
+    def batches(self, writes: Sequence[Write]) -> Iterator[Sequence[Write]]:
+        """The writes, cut to what one call takes: mark a batch as in flight before it goes to `push`."""
+
+    def fields(self) -> list[FieldState]:
+        """Every configured target field, and whether it is there, writable and of the right type."""
+
+    def create_fields(self) -> list[str]:
+        """Makes what is missing; gives one line for each thing that it did, and for each thing that a person has to do."""
+
+    def check(self) -> Iterator[Finding]:
+        """Can we reach it, log in, read and write what the config asks for; limits and clock."""
+
+
+def kinds() -> list[str]:
+    """The CRMs that this installation knows, by listing the rooms."""
+    return sorted(module.name for module in iter_modules(import_module("crmsync.crms").__path__))
+
+
+def connect(config: CrmConfig) -> Crm:
+    """The CRM that a part of the config describes. Nothing is sent yet."""
+    if config.kind not in kinds():
+        raise BadConfig(
+            "E105",
+            f"no CRM of kind {config.kind!r}",
+            where=config.where("kind"),
+            remedy=f"one of: {', '.join(kinds())}",
+        )
+    room = import_module(f"crmsync.crms.{config.kind}")
+    return cast(Callable[[CrmConfig], Crm], room.connect)(config)

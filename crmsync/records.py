@@ -1,0 +1,272 @@
+"""What travels between a CRM, the store and the steps. Tables are in `store/tables.py`; nothing here knows of either side.
+
+Instants are integer micros, due dates are integer days since 1970 (see `clock`), money is integer minor units beside its
+currency, ids are the CRM's own (`crm_id`).
+"""
+
+from dataclasses import dataclass, field
+from enum import IntEnum, StrEnum
+from typing import TypedDict
+
+
+class Kind(IntEnum):
+    """What a dated fact is about."""
+
+    CREATED = 1  # the deal came into being
+    STAGE = 2  # name: the stage's id
+    OUTCOME = 3  # DONE: closed, value 1 won, 0 lost; REOPENED: open again
+    AMOUNT = 4  # value: minor units; name: currency
+    CLOSE_ON = 5  # the CRM's expected close date; value: day
+    OWNER = 6  # person: the owner
+    CONTACT = 7  # person joined the deal; name: role
+    MILESTONE = 8  # name: the step; PLANNED with value: the day promised (0: no date)
+    CALL = 9
+    MEETING = 10
+    EMAIL = 11  # side BUYER: the buyer wrote
+    VIEW = 12  # a visit to the plan's room
+    WORK = 13  # other tasks
+    DELETED = 14  # the deal left the CRM (REOPENED: came back)
+
+
+class Phase(IntEnum):
+    """Where in its life the thing was at that instant."""
+
+    HAPPENED = 0
+    PLANNED = 1
+    BEGUN = 2
+    DONE = 3
+    REOPENED = 4
+    REMOVED = 5
+
+
+class Side(IntEnum):
+    """Whose act it was, or whose step it is."""
+
+    UNKNOWN = 0
+    BUYER = 1
+    SELLER = 2
+
+
+class FactRecord(TypedDict):
+    """One dated fact. `at`: true since; `known_at`: when the CRM learnt it.
+
+    Natural key: deal, at, kind, phase, source, source_id, value (and, of a stage, its name).
+    """
+
+    deal: str
+    at: int
+    known_at: int
+    source: str  # the CRM's object, e.g. "Opportunity", "tasks"
+    source_id: str
+    kind: Kind
+    phase: Phase
+    name: str
+    value: int
+    side: Side
+    person: str  # crm_id of who did it, "" if unknown
+
+
+class DealRecord(TypedDict):
+    """A deal as the CRM shows it now."""
+
+    crm_id: str
+    name: str
+    account: str
+    owner: str
+    pipeline: str
+    segment: str
+    stage: str
+    amount_minor: int | None
+    currency: str
+    close_on: int | None
+    created_at: int
+    modified_at: int
+    closed_at: int | None
+    won: bool | None
+
+
+class MilestoneRecord(TypedDict):
+    """A step of a deal's plan as the CRM shows it now. (source, crm_id) is its key."""
+
+    source: str
+    crm_id: str
+    deal: str
+    name: str
+    side: Side
+    due_on: int | None
+    done_at: int | None
+    created_at: int
+    modified_at: int
+
+
+class PersonRecord(TypedDict):
+    """An owner or a contact. The only record that holds personal text."""
+
+    crm_id: str
+    role: str  # "owner" or "contact"
+    name: str
+    email: str
+    active: bool
+
+
+class StageRecord(TypedDict):
+    """A stage of a pipeline as the CRM defines it now."""
+
+    pipeline: str
+    crm_id: str  # what deals hold: the API name or id
+    label: str
+    position: int
+    closed: bool
+    won: bool
+    probability: float
+
+
+class HeldRecord(TypedDict):
+    """What the CRM shows in one of our target fields. `value` is the canonical text of `crm.Result`, None for blank."""
+
+    deal: str
+    result: str
+    value: str | None
+    set_by: str  # crm_id of who set it, "" if unknown
+    set_at: int
+
+
+class BadRecord(TypedDict):
+    """A record that can't be used, set aside with its reason."""
+
+    source: str
+    crm_id: str
+    reason: str
+
+
+DEAL_SOURCE = "deal"
+
+
+class GoneRecord(TypedDict):
+    """A deal or milestone that left the CRM: deleted, archived, or merged into `survivor`."""
+
+    source: str  # DEAL_SOURCE, or the milestone's own object
+    crm_id: str
+    gone_at: int
+    survivor: str  # "" if none
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """How far a stream has been read, on the CRM's clock: rows up to (stamp, crm_id); `resume` continues a full read."""
+
+    stamp: int = 0
+    crm_id: str = ""
+    resume: str = ""
+
+
+@dataclass(slots=True)
+class Page:
+    """What one read brought. It is stored together with its cursor in one transaction."""
+
+    stream: str
+    cursor: Cursor
+    read: int = 0
+    deals: list[DealRecord] = field(default_factory=list)
+    milestones: list[MilestoneRecord] = field(default_factory=list)
+    people: list[PersonRecord] = field(default_factory=list)
+    stages: list[StageRecord] = field(default_factory=list)
+    facts: list[FactRecord] = field(default_factory=list)
+    held: list[HeldRecord] = field(default_factory=list)
+    gone: list[GoneRecord] = field(default_factory=list)
+    bad: list[BadRecord] = field(default_factory=list)
+
+
+class Result(StrEnum):
+    """What a score gives to a CRM field. The canonical text of each value is what the store holds and compares."""
+
+    PROBABILITY = "probability"  # percent with one decimal: "63.2"
+    EXPECTED_AMOUNT = "expected_amount"  # major units with two decimals, in the deal's currency: "12500.00"
+    CLOSE_DATE = "close_date"  # ISO date
+    CLOSE_DATE_P20 = "close_date_p20"
+    CLOSE_DATE_P80 = "close_date_p80"
+    WON_IN_PERIOD = "won_in_period"  # percent with one decimal
+    RISK = "risk"  # "low", "medium", "high"
+    CATEGORY = "category"  # "Omitted", "Pipeline", "Best Case", "Commit"
+    KIND = "kind"  # "model", "prior", "rules"
+    REASONS = "reasons"  # text up to 255 characters
+    MILESTONES = "milestones"  # "5 of 9"
+    NEXT_STEP = "next_step"  # the buyer's next open step
+    NEXT_STEP_ON = "next_step_on"  # its promised date
+    CHANGE_7D = "change_7d"  # percentage points with one decimal
+    SCORED_AT = "scored_at"  # ISO instant
+    RUN_ID = "run_id"
+
+
+class ValueType(StrEnum):
+    """The field type that a result needs in a CRM."""
+
+    PERCENT = "percent"
+    MONEY = "money"
+    DATE = "date"
+    TEXT = "text"
+    INSTANT = "instant"
+
+
+RESULT_TYPES: dict[Result, ValueType] = {
+    Result.PROBABILITY: ValueType.PERCENT,
+    Result.EXPECTED_AMOUNT: ValueType.MONEY,
+    Result.CLOSE_DATE: ValueType.DATE,
+    Result.CLOSE_DATE_P20: ValueType.DATE,
+    Result.CLOSE_DATE_P80: ValueType.DATE,
+    Result.WON_IN_PERIOD: ValueType.PERCENT,
+    Result.RISK: ValueType.TEXT,
+    Result.CATEGORY: ValueType.TEXT,
+    Result.KIND: ValueType.TEXT,
+    Result.REASONS: ValueType.TEXT,
+    Result.MILESTONES: ValueType.TEXT,
+    Result.NEXT_STEP: ValueType.TEXT,
+    Result.NEXT_STEP_ON: ValueType.DATE,
+    Result.CHANGE_7D: ValueType.PERCENT,
+    Result.SCORED_AT: ValueType.INSTANT,
+    Result.RUN_ID: ValueType.TEXT,
+}
+
+TRAVELLERS = (Result.SCORED_AT, Result.RUN_ID)  # go along with another changed value, never cause a write by themselves
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One deal's new values, by result, as canonical text (None clears). `outbox_ids` name the planned rows behind them."""
+
+    crm_id: str
+    values: dict[Result, str | None]
+    outbox_ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What became of one Write. `error` is the CRM's own code and words, "" when done; `unclear`: the answer was lost."""
+
+    crm_id: str
+    done: bool
+    error: str = ""
+    unclear: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class FieldState:
+    """A CRM field that a result goes to, as `check` and `fields` found it. `problem` is "" when it can be read and written."""
+
+    result: Result
+    target: str
+    label: str
+    exists: bool
+    writable: bool
+    problem: str = ""
+    seen_by: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One result of `crmsync check`. `level` is "ok", "warn" or "fail"; `remedy` is best a command."""
+
+    code: str
+    level: str
+    what: str
+    remedy: str = ""

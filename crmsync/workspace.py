@@ -1,0 +1,127 @@
+"""The workspace: the folder with `config.toml`, and in it `models/*.toml` and `jobs/*.toml`, read into specs."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import AfterValidator, Field
+
+from crmsync.config import Section, build, read_toml
+from crmsync.errors import BadConfig
+
+
+class Target(Section):
+    """What is forecast, and over which deals."""
+
+    outcome: Literal["won"] = Field("won", description="what the probability is of")
+    horizon_days: int = Field(28, ge=1, description="`won_28d`: the chance of being won within so many days")
+
+
+class Population(Section):
+    """Which deals the model learns from and scores."""
+
+    crms: tuple[str, ...] = Field((), description="names of CRMs; empty: all")
+    every_days: int = Field(7, ge=1, le=31, description="days between the dated examples of one deal")
+    from_on: str = Field("", description="learn only from deals made on or after this day")
+
+
+class Penalty(Section):
+    """How strongly coefficients are pulled to zero; chosen on later data."""
+
+    grid: tuple[float, ...] = Field(
+        (0.003, 0.01, 0.03, 0.1, 0.3, 1.0), description="values of C to try; smaller pulls more"
+    )
+
+
+class Gate(Section):
+    """What a fit must show before it may score."""
+
+    min_closed: int = Field(60, ge=30, description="closed deals needed to learn at all")
+    min_each: int = Field(15, ge=5, description="of them won, and of them lost")
+    block: bool = Field(default=False, description="keep the old fit when the new one beats no baseline on later deals")
+
+
+class Categories(Section):
+    """Probabilities from which a forecast category is proposed."""
+
+    pipeline: float = Field(0.1, ge=0, le=1)
+    best_case: float = Field(0.5, ge=0, le=1)
+    commit: float = Field(0.8, ge=0, le=1)
+
+
+class ModelSpec(Section):
+    """One forecasting model, as `models/NAME.toml` declares it."""
+
+    name: str
+    file: Path
+    target: Target = Target()
+    population: Population = Population()
+    features: tuple[str, ...] = Field(min_length=1)
+    penalty: Penalty = Penalty()
+    gate: Gate = Gate()
+    categories: Categories = Categories()
+
+
+def _zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        raise ValueError(f"no time zone {name!r}; write it like Europe/Berlin") from None
+    return name
+
+
+Step = Literal["pull", "train", "score", "stage", "push"]
+
+
+class JobSpec(Section):
+    """One job, as `jobs/NAME.toml` declares it."""
+
+    name: str
+    file: Path
+    schedule: str = Field(description='cron, five fields: "0 * * * *" is every full hour')
+    zone: Annotated[str, AfterValidator(_zone)] = Field("UTC", description="time zone of the schedule")
+    steps: tuple[Step, ...] = Field(min_length=1, description="run in this order; a step that fails ends the job")
+    crms: tuple[str, ...] = Field((), description="names of CRMs; empty: all")
+    model: str = Field("close", description="a file in models/")
+    missed: Literal["once", "skip"] = Field(
+        "once", description="after a missed time: run once when possible, or not at all"
+    )
+
+
+def models(root: Path) -> dict[str, ModelSpec]:
+    """The models of a workspace by name. Raises BadConfig."""
+    return {file.stem: build(ModelSpec, _named(file), file) for file in _files(root, "models")}
+
+
+def model(root: Path, name: str) -> ModelSpec:
+    """One model. Raises BadConfig when it isn't there or wrong."""
+    files = {file.stem: file for file in _files(root, "models")}
+    if name not in files:
+        raise BadConfig("E110", f"no model {name!r}", where=str(root / "models"), remedy=_one_of(files))
+    return build(ModelSpec, _named(files[name]), files[name])
+
+
+def jobs(root: Path) -> dict[str, JobSpec]:
+    """The jobs of a workspace by name. Raises BadConfig."""
+    return {file.stem: build(JobSpec, _named(file), file) for file in _files(root, "jobs")}
+
+
+def job(root: Path, name: str) -> JobSpec:
+    """One job. Raises BadConfig when it isn't there or wrong."""
+    found = jobs(root)
+    if name not in found:
+        raise BadConfig("E111", f"no job {name!r}", where=str(root / "jobs"), remedy=_one_of(found))
+    return found[name]
+
+
+def _files(root: Path, folder: str) -> list[Path]:
+    return sorted((root / folder).glob("*.toml"))
+
+
+def _named(file: Path) -> dict[str, object]:
+    return {**read_toml(file), "name": file.stem, "file": file}
+
+
+def _one_of(names: object) -> str:
+    listed = ", ".join(names) if isinstance(names, dict) else ""
+    return f"one of: {listed}" if listed else "crmsync init DIR makes a workspace with the starters"

@@ -1,0 +1,1 @@
+"""The tests of crmsync; they mirror its rooms."""
