@@ -1,0 +1,1 @@
+"""The store: tables, and by family the queries and writes on them."""

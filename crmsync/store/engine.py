@@ -1,0 +1,156 @@
+"""Opens the store: one SQLite file (0600), or PostgreSQL by URL. The only place that makes connections.
+
+One SQLite library per process, and one that is past the WAL corruption fix (3.51.3): where only an older one is present, the
+journal is TRUNCATE instead of WAL. Every fault of the database becomes one line without row values.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+
+from crmsync.config import StoreConfig
+from crmsync.errors import BadConfig, CrmsyncError, RetryLater
+
+HEAD = "0001"  # the newest migration; a test compares it with the folder
+WAL_SAFE_FROM = (3, 51, 3)
+BUSY_TIMEOUT_MS = 60_000
+
+
+def sqlite_library() -> ModuleType:
+    """The one SQLite library that this process uses: pysqlite3 where it is installed, else the one that came with Python."""
+    try:
+        return import_module("pysqlite3.dbapi2")
+    except ImportError:
+        return import_module("sqlite3.dbapi2")
+
+
+class Store:
+    """An open store. `read` and `write` give a connection inside one transaction; a write is durable when its block ends."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._readers = engine
+        self._writers = engine.execution_options(writes=True)
+        self.url = engine.url.render_as_string(hide_password=True)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A connection that sees one consistent state."""
+        with _translated(self.url), self._readers.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """A connection whose changes are all stored at the end, or none of them."""
+        with _translated(self.url), self._writers.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Gives the connections back."""
+        self._readers.dispose()
+
+
+def open_store(config: StoreConfig) -> Store:
+    """Opens the store and brings its tables up to date. Raises BadConfig when it can't be, or is newer than this program."""
+    try:
+        url = make_url(config.url)
+        if config.password is not None:
+            url = url.set(password=config.password.get_secret_value())
+        engine = _sqlite(url.database or "") if url.get_backend_name() == "sqlite" else _postgresql(url)
+    except (ArgumentError, NoSuchModuleError, ImportError) as error:
+        remedy = 'sqlite:///FILE, or postgresql+psycopg://... (pip install "crmsync[postgres]")'
+        raise BadConfig(
+            "E301", f"store.url can't be used ({type(error).__name__})", where="store.url", remedy=remedy
+        ) from None
+    store = Store(engine)
+    _migrate(store)
+    return store
+
+
+def _sqlite(file: str) -> Engine:
+    library = sqlite_library()
+    if file and file != ":memory:":
+        try:
+            os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+            Path(file).chmod(0o600)
+        except OSError as error:
+            what = f"the store's file can't be opened for writing ({error.strerror})"
+            raise BadConfig("E301", what, where=file, remedy="store.url in a folder that you may write to") from None
+    engine = create_engine(f"sqlite:///{file}", module=library, hide_parameters=True)
+    journal = "WAL" if library.sqlite_version_info >= WAL_SAFE_FROM else "TRUNCATE"
+
+    @event.listens_for(engine, "connect")
+    def _connected(connection: Any, _record: object) -> None:
+        connection.isolation_level = None  # transactions begin where we say, not where the driver guesses
+        for pragma in (
+            f"busy_timeout={BUSY_TIMEOUT_MS}",
+            f"journal_mode={journal}",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begun(connection: Connection) -> None:
+        # A writer that began as a reader can't wait for its turn: it fails at once when another wrote in between.
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if connection.get_execution_options().get("writes") else "BEGIN")
+
+    return engine
+
+
+def _postgresql(url: Any) -> Engine:
+    return create_engine(url, hide_parameters=True, isolation_level="REPEATABLE READ", pool_pre_ping=True)
+
+
+@contextmanager
+def _translated(url: str) -> Iterator[None]:
+    try:
+        yield
+    except DBAPIError as error:
+        raise _fault(str(error.orig).splitlines()[0], url) from None
+    except SQLAlchemyError as error:
+        raise CrmsyncError("E399", f"the store refused a statement ({type(error).__name__})", where=url) from error
+
+
+def _fault(words: str, url: str) -> CrmsyncError:
+    """A database's own words as a fault with a remedy. Only the first line is kept: the rest may quote rows."""
+    told = words.lower()
+    if "locked" in told:
+        return RetryLater(
+            "E302", "the store is locked by another program", where=url, remedy="close it; the next run goes on"
+        )
+    if "full" in told or "no space" in told:
+        return RetryLater(
+            "E304", "no space left for the store", where=url, remedy="free some; nothing was half-written"
+        )
+    if "not a database" in told or "malformed" in told:
+        return BadConfig(
+            "E303", "the store's file is damaged", where=url, remedy="restore a backup, or move it away and pull anew"
+        )
+    if any(word in told for word in ("connect", "terminat", "server closed", "refused")):
+        return RetryLater(
+            "E306", "the database server can't be reached", where=url, remedy="start it; the next run goes on"
+        )
+    return CrmsyncError("E399", f"the store refused a statement: {words[:200]}", where=url)
+
+
+def _migrate(store: Store) -> None:
+    """Brings an empty or older store to HEAD; the migration tool is imported only then."""
+    with store.read() as connection:
+        known = inspect(connection).has_table("alembic_version")
+        revision = connection.execute(text("SELECT version_num FROM alembic_version")).scalar() if known else None
+    if revision == HEAD:
+        return
+    if revision is not None and revision > HEAD:
+        what = f"its schema is {revision}, this program knows {HEAD}"
+        raise BadConfig("E305", what, where=store.url, remedy="install the newer crmsync that wrote it")
+    from crmsync.store.migrations import upgrade
+
+    with store.write() as connection:
+        upgrade(connection)

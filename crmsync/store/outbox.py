@@ -1,0 +1,154 @@
+"""The write-back ledger: the outbox that `stage` fills, and the receipts that `push` appends."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Select, func, insert, select
+
+from crmsync.records import Result
+from crmsync.store import tables
+from crmsync.store.engine import Store
+from crmsync.store.upsert import table_of
+
+IN_FLIGHT, DONE, FAILED, UNCLEAR = "in_flight", "done", "failed", "unclear"
+
+_outbox, _receipt, _deal = table_of(tables.Outbox), table_of(tables.Receipt), table_of(tables.Deal)
+_held, _run = table_of(tables.Held), table_of(tables.Run)
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """One planned value as the outbox has it."""
+
+    outbox_id: int
+    digest: str
+    run_id: int
+    score_id: int
+    deal_id: int
+    crm: str
+    crm_id: str
+    result: Result
+    target: str
+    old: str | None
+    new: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a CRM shows in one of our fields: by the newest pull, or by what we wrote after it."""
+
+    value: str | None
+    ours: bool  # it is what we wrote last, or blank
+
+
+def _states() -> Any:
+    """Each outbox row's newest receipt."""
+    newest = select(func.max(_receipt.c.receipt_id)).group_by(_receipt.c.outbox_id)
+    return select(_receipt).where(_receipt.c.receipt_id.in_(newest)).subquery("state")
+
+
+def plan(store: Store, rows: Sequence[dict[str, Any]]) -> None:
+    """Stores a plan, all of it or none."""
+    if rows:
+        with store.write() as connection:
+            connection.execute(insert(_outbox), list(rows))
+
+
+def newest_plan(store: Store, crm: str) -> list[Planned]:
+    """The rows of the newest plan for a CRM that are still to be sent. An older plan is never sent once there is a newer one."""
+    with store.read() as connection:
+        staged = select(func.max(_run.c.run_id)).where(
+            _run.c.step == "stage", _run.c.target == crm, _run.c.status == "done"
+        )
+        newest = connection.execute(staged).scalar()
+        state = _states()
+        waiting = (
+            select(_outbox)
+            .outerjoin(state, state.c.outbox_id == _outbox.c.outbox_id)
+            .where(_outbox.c.crm == crm, _outbox.c.run_id == newest, state.c.receipt_id.is_(None))
+        )
+        return _planned(connection.execute(waiting.order_by(_outbox.c.outbox_id)))
+
+
+def unsettled(store: Store, crm: str) -> list[Planned]:
+    """Rows whose request left without an answer that could be read: the CRM has to be asked what became of them."""
+    state = _states()
+    query = select(_outbox).join(state, state.c.outbox_id == _outbox.c.outbox_id)
+    query = query.where(_outbox.c.crm == crm, state.c.state.in_((IN_FLIGHT, UNCLEAR))).order_by(_outbox.c.outbox_id)
+    with store.read() as connection:
+        return _planned(connection.execute(query))
+
+
+def written_by(store: Store, run_id: int) -> list[Planned]:
+    """What one push wrote."""
+    state = _states()
+    query = select(_outbox).join(state, state.c.outbox_id == _outbox.c.outbox_id)
+    query = query.where(state.c.run_id == run_id, state.c.state == DONE).order_by(_outbox.c.outbox_id)
+    with store.read() as connection:
+        return _planned(connection.execute(query))
+
+
+def note(store: Store, rows: Iterable[tuple[int, str, str]], *, run_id: int, now: int) -> None:
+    """Appends receipts: (outbox_id, state, error). Durable when it returns."""
+    values = [
+        {"outbox_id": row, "state": state, "error": error, "run_id": run_id, "at": now} for row, state, error in rows
+    ]
+    if values:
+        with store.write() as connection:
+            connection.execute(insert(_receipt), values)
+
+
+def ever_written(store: Store, crm: str) -> bool:
+    """Whether anything was ever sent to a CRM."""
+    query = select(_receipt.c.receipt_id).join(_outbox, _outbox.c.outbox_id == _receipt.c.outbox_id)
+    with store.read() as connection:
+        return (
+            connection.execute(query.where(_outbox.c.crm == crm, _receipt.c.state == DONE).limit(1)).first() is not None
+        )
+
+
+def shown(store: Store, crm: str) -> dict[tuple[int, Result], Shown]:
+    """What the CRM shows in our fields of each open deal; a field that no pull has seen yet is missing."""
+    with store.read() as connection:
+        held = connection.execute(_held_of(crm)).all()
+        written = {(row.deal_id, row.result): row for row in connection.execute(_last_written(crm))}
+    found: dict[tuple[int, Result], Shown] = {}
+    for row in held:
+        last = written.get((row.deal_id, row.result))
+        value = last.new if last is not None and last.run_id > row.seen_run_id else row.value
+        ours = value is None or (last is not None and last.new == value)
+        found[row.deal_id, Result(row.result)] = Shown(value, ours)
+    return found
+
+
+def _held_of(crm: str) -> Select[Any]:
+    open_now = (_deal.c.crm == crm, _deal.c.closed_at.is_(None), _deal.c.gone_at.is_(None))
+    return select(_held).join(_deal, _deal.c.deal_id == _held.c.deal_id).where(*open_now)
+
+
+def _last_written(crm: str) -> Select[Any]:
+    """The newest value that reached the CRM, for each deal and result."""
+    newest = (
+        select(func.max(_receipt.c.receipt_id))
+        .join(_outbox, _outbox.c.outbox_id == _receipt.c.outbox_id)
+        .where(_outbox.c.crm == crm, _receipt.c.state == DONE)
+        .group_by(_outbox.c.deal_id, _outbox.c.result)
+    )
+    return (
+        select(_outbox.c.deal_id, _outbox.c.result, _outbox.c.new, _receipt.c.run_id)
+        .join_from(_receipt, _outbox, _outbox.c.outbox_id == _receipt.c.outbox_id)
+        .where(_receipt.c.receipt_id.in_(newest))
+    )
+
+
+def waiting(store: Store) -> dict[str, int]:
+    """How many planned values wait to be sent, by CRM."""
+    with store.read() as connection:
+        crms = connection.execute(select(_outbox.c.crm).distinct().order_by(_outbox.c.crm)).scalars().all()
+    return {crm: count for crm in crms if (count := len(newest_plan(store, crm)))}
+
+
+def _planned(rows: Iterable[Any]) -> list[Planned]:
+    return [Planned(**{**row._mapping, "result": Result(row.result)}) for row in rows]

@@ -1,0 +1,290 @@
+"""What a pull writes: deals, milestones, people, stages, facts, held values, cursors, and what had to be set aside.
+
+A page and its cursor are stored in one transaction, and every write is idempotent: a page may come twice, whole or in part.
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, delete, select, update
+
+from crmsync.records import DEAL_SOURCE, Cursor, FactRecord, GoneRecord, Kind, Page, Phase, Side
+from crmsync.store import tables
+from crmsync.store.engine import Store
+from crmsync.store.upsert import insert_new, table_of, upsert
+
+IN_LIST = 500  # ids in one IN (...)
+_deal, _milestone, _fact = table_of(tables.Deal), table_of(tables.Milestone), table_of(tables.Fact)
+_cursor, _quarantine = table_of(tables.Cursor), table_of(tables.Quarantine)
+_label, _person = table_of(tables.Label), table_of(tables.Person)
+
+
+@dataclass(slots=True)
+class Stored:
+    """What storing one page changed. read = stored + unchanged + set aside holds for the page's rows."""
+
+    read: int = 0
+    deals: int = 0
+    milestones: int = 0
+    facts: int = 0
+    gone: int = 0
+    quarantined: int = 0
+
+    def add(self, other: "Stored") -> None:
+        """Sums up pages."""
+        for name in self.__slots__:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
+
+def cursor(store: Store, crm: str, stream: str) -> Cursor | None:
+    """How far a stream has been read, None if never."""
+    with store.read() as connection:
+        row = connection.execute(select(_cursor).where(_cursor.c.crm == crm, _cursor.c.stream == stream)).one_or_none()
+    return None if row is None else Cursor(row.stamp, row.crm_id, row.resume)
+
+
+def save_page(store: Store, crm: str, page: Page, *, run_id: int) -> Stored:
+    """Stores a page and its cursor, all or nothing."""
+    with store.write() as connection:
+        return _Writer(connection, crm, run_id).save(page)
+
+
+@dataclass(slots=True)
+class _Writer:
+    """One page's way into the tables. Ids of the CRM become ours through `deals`, `milestones`, `people` and `labels`."""
+
+    connection: Connection
+    crm: str
+    run_id: int
+    deals: dict[str, int] = field(default_factory=dict)
+    milestones: dict[tuple[str, str], int] = field(default_factory=dict)
+    people: dict[str, int] = field(default_factory=dict)
+    labels: dict[str, int] = field(default_factory=dict)
+    bad: dict[tuple[str, str], str] = field(default_factory=dict)
+
+    def save(self, page: Page) -> Stored:
+        stored = Stored(read=page.read)
+        self.bad = {(row["source"], row["crm_id"]): row["reason"] for row in page.bad}
+        self._people_and_stages(page)
+        stored.deals = self._deals(page)
+        self._know_deals({row["deal"] for rows in (page.milestones, page.facts, page.held) for row in rows})
+        stored.milestones = self._milestones(page)
+        stored.facts = self._facts(page.facts)
+        self._held(page)
+        stored.gone = self._gone(page.gone)
+        stored.quarantined = self._set_aside(page)
+        upsert(
+            self.connection,
+            tables.Cursor,
+            [{"crm": self.crm, "stream": page.stream, **_columns(page.cursor)}],
+            key=("crm", "stream"),
+        )
+        return stored
+
+    def _people_and_stages(self, page: Page) -> None:
+        people = [{"crm": self.crm, **row} for row in page.people]
+        upsert(self.connection, tables.Person, people, key=("crm", "crm_id"))
+        stages = [{"crm": self.crm, **row} for row in page.stages]
+        upsert(self.connection, tables.Stage, stages, key=("crm", "pipeline", "crm_id"))
+
+    def _deals(self, page: Page) -> int:
+        if not page.deals:
+            return 0
+        ids = [row["crm_id"] for row in page.deals]
+        returned = self._gone_before(ids)
+        rows = [{"crm": self.crm, **row, "gone_at": None} for row in page.deals]
+        changed = upsert(self.connection, tables.Deal, rows, key=("crm", "crm_id"), silent=("modified_at",))
+        self._know_deals(ids)
+        modified = {row["crm_id"]: row["modified_at"] for row in page.deals}
+        self._facts([_life(crm_id, modified[crm_id], Phase.REOPENED) for crm_id in returned])
+        return changed
+
+    def _gone_before(self, ids: list[str]) -> list[str]:
+        """Those of the deals that had left the CRM and now are back."""
+        found: list[str] = []
+        for part in _parts(ids):
+            query = select(_deal.c.crm_id).where(
+                _deal.c.crm == self.crm, _deal.c.crm_id.in_(part), _deal.c.gone_at.is_not(None)
+            )
+            found += self.connection.execute(query).scalars()
+        return found
+
+    def _know_deals(self, ids: Collection[str]) -> None:
+        for part in _parts([crm_id for crm_id in ids if crm_id not in self.deals]):
+            query = select(_deal.c.crm_id, _deal.c.deal_id).where(_deal.c.crm == self.crm, _deal.c.crm_id.in_(part))
+            self.deals.update((crm_id, deal_id) for crm_id, deal_id in self.connection.execute(query))
+
+    def _milestones(self, page: Page) -> int:
+        rows: list[dict[str, Any]] = []
+        for record in page.milestones:
+            deal_id = self._deal_id(record["deal"], record["source"], record["crm_id"])
+            if deal_id is not None:
+                kept = {name: value for name, value in record.items() if name != "deal"}
+                rows.append({"crm": self.crm, "deal_id": deal_id, **kept, "gone_at": None})
+        return upsert(self.connection, tables.Milestone, rows, key=("crm", "source", "crm_id"), silent=("modified_at",))
+
+    def _deal_id(self, deal: str, source: str, crm_id: str) -> int | None:
+        """Our id of a deal; a record whose deal isn't stored is set aside, and comes right when the deal does."""
+        deal_id = self.deals.get(deal)
+        if deal_id is None:
+            self.bad[source, crm_id] = f"its deal {deal or '(none)'} isn't stored"
+        return deal_id
+
+    def _facts(self, facts: list[FactRecord]) -> int:
+        self._know_people({fact["person"] for fact in facts if fact["person"]})
+        self._know_labels({text for fact in facts for text in (fact["source"], fact["name"])})
+        self._know_milestones(fact for fact in facts if fact["kind"] == Kind.MILESTONE)
+        rows = [row for fact in facts if (row := self._fact(fact)) is not None]
+        return insert_new(self.connection, tables.Fact, rows)
+
+    def _fact(self, fact: FactRecord) -> dict[str, Any] | None:
+        deal_id = self._deal_id(fact["deal"], fact["source"], fact["source_id"])
+        if deal_id is None:
+            return None
+        name = self.labels[fact["name"]]
+        return {
+            "deal_id": deal_id,
+            "at": fact["at"],
+            "kind": int(fact["kind"]),
+            "phase": int(fact["phase"]),
+            "source": self.labels[fact["source"]],
+            "source_id": fact["source_id"],
+            # Two stages may be entered in one second of the CRM's clock: the stage itself tells them apart.
+            "value": name if fact["kind"] == Kind.STAGE else fact["value"],
+            "name": name,
+            "known_at": fact["known_at"],
+            "side": int(fact["side"]),
+            "person_id": self.people.get(fact["person"], 0),
+            "milestone_id": self.milestones.get((fact["source"], fact["source_id"]), 0),
+            "run_id": self.run_id,
+        }
+
+    def _know_people(self, ids: Collection[str]) -> None:
+        for part in _parts(list(ids)):
+            query = select(_person.c.crm_id, _person.c.person_id).where(
+                _person.c.crm == self.crm, _person.c.crm_id.in_(part)
+            )
+            self.people.update((crm_id, person_id) for crm_id, person_id in self.connection.execute(query))
+
+    def _know_labels(self, texts: set[str]) -> None:
+        new = sorted(texts - self.labels.keys())
+        for part in _parts(new):
+            query = select(_label.c.text, _label.c.label_id).where(_label.c.text.in_(part))
+            self.labels.update((text, label_id) for text, label_id in self.connection.execute(query))
+        missing = [text for text in new if text not in self.labels]
+        if missing:
+            self.connection.execute(_label.insert(), [{"text": text} for text in missing])
+            self._know_labels(set(missing))
+
+    def _know_milestones(self, facts: Iterable[FactRecord]) -> None:
+        by_source: dict[str, set[str]] = {}
+        for fact in facts:
+            by_source.setdefault(fact["source"], set()).add(fact["source_id"])
+        for source, ids in by_source.items():
+            for part in _parts([crm_id for crm_id in ids if (source, crm_id) not in self.milestones]):
+                query = select(_milestone.c.crm_id, _milestone.c.milestone_id).where(
+                    _milestone.c.crm == self.crm, _milestone.c.source == source, _milestone.c.crm_id.in_(part)
+                )
+                self.milestones.update(((source, crm_id), number) for crm_id, number in self.connection.execute(query))
+
+    def _held(self, page: Page) -> None:
+        rows = [
+            {
+                "deal_id": self.deals[row["deal"]],
+                "result": row["result"],
+                "value": row["value"],
+                "set_by": row["set_by"],
+                "set_at": row["set_at"],
+                "seen_run_id": self.run_id,
+            }
+            for row in page.held
+            if row["deal"] in self.deals
+        ]
+        upsert(
+            self.connection, tables.Held, rows, key=("deal_id", "result"), silent=("seen_run_id", "set_by", "set_at")
+        )
+
+    def _gone(self, gone: list[GoneRecord]) -> int:
+        return sum(self._deal_gone(row) if row["source"] == DEAL_SOURCE else self._milestone_gone(row) for row in gone)
+
+    def _deal_gone(self, row: GoneRecord) -> int:
+        self._know_deals([row["crm_id"]])
+        if row["survivor"]:
+            alias = {"crm": self.crm, "crm_id": row["crm_id"], "survivor": row["survivor"]}
+            upsert(self.connection, tables.Alias, [alias], key=("crm", "crm_id"))
+        where = (_deal.c.crm == self.crm, _deal.c.crm_id == row["crm_id"], _deal.c.gone_at.is_(None))
+        if not self.connection.execute(update(_deal).where(*where).values(gone_at=row["gone_at"])).rowcount:
+            return 0
+        self._facts([_life(row["crm_id"], row["gone_at"], Phase.REMOVED)])
+        return 1
+
+    def _milestone_gone(self, row: GoneRecord) -> int:
+        where = (
+            _milestone.c.crm == self.crm,
+            _milestone.c.source == row["source"],
+            _milestone.c.crm_id == row["crm_id"],
+            _milestone.c.gone_at.is_(None),
+        )
+        found = self.connection.execute(
+            select(_deal.c.crm_id, _milestone.c.name, _milestone.c.side).join_from(_milestone, _deal).where(*where)
+        ).one_or_none()
+        if found is None:
+            return 0
+        self.connection.execute(update(_milestone).where(*where).values(gone_at=row["gone_at"]))
+        self._know_deals([found.crm_id])
+        removed: FactRecord = {
+            **_life(found.crm_id, row["gone_at"], Phase.REMOVED),
+            "kind": Kind.MILESTONE,
+            "source": row["source"],
+            "source_id": row["crm_id"],
+            "name": found.name,
+            "side": Side(found.side),
+        }
+        self._facts([removed])
+        return 1
+
+    def _set_aside(self, page: Page) -> int:
+        """Keeps what couldn't be used, and lets go what can be used now."""
+        kept = {(DEAL_SOURCE, row["crm_id"]) for row in page.deals}
+        kept |= {(row["source"], row["crm_id"]) for row in page.milestones}
+        kept |= {(fact["source"], fact["source_id"]) for fact in page.facts}
+        by_source: dict[str, list[str]] = {}
+        if self.connection.execute(select(_quarantine.c.crm).where(_quarantine.c.crm == self.crm).limit(1)).first():
+            for source, crm_id in kept - self.bad.keys():
+                by_source.setdefault(source, []).append(crm_id)
+        for source, ids in by_source.items():
+            for part in _parts(ids):
+                where = (_quarantine.c.crm == self.crm, _quarantine.c.source == source, _quarantine.c.crm_id.in_(part))
+                self.connection.execute(delete(_quarantine).where(*where))
+        rows = [
+            {"crm": self.crm, "source": source, "crm_id": crm_id, "reason": reason, "run_id": self.run_id}
+            for (source, crm_id), reason in self.bad.items()
+        ]
+        upsert(self.connection, tables.Quarantine, rows, key=("crm", "source", "crm_id"), silent=("run_id",))
+        return len(rows)
+
+
+def _life(crm_id: str, at: int, phase: Phase) -> FactRecord:
+    """A deal left the CRM, or came back."""
+    return FactRecord(
+        deal=crm_id,
+        at=at,
+        known_at=at,
+        source=DEAL_SOURCE,
+        source_id=crm_id,
+        kind=Kind.DELETED,
+        phase=phase,
+        name="",
+        value=0,
+        side=Side.UNKNOWN,
+        person="",
+    )
+
+
+def _columns(cursor: Cursor) -> dict[str, Any]:
+    return {"stamp": cursor.stamp, "crm_id": cursor.crm_id, "resume": cursor.resume}
+
+
+def _parts(ids: list[str]) -> Iterable[list[str]]:
+    return (ids[start : start + IN_LIST] for start in range(0, len(ids), IN_LIST))

@@ -1,0 +1,125 @@
+"""The run ledger, the lease and the approvals: what `pipeline` writes."""
+
+import json
+from dataclasses import dataclass
+
+from sqlalchemy import func, insert, select, update
+
+from crmsync.errors import LeaseHeld
+from crmsync.store import tables
+from crmsync.store.engine import Store
+from crmsync.store.upsert import insert_new, table_of
+
+_run, _lease, _approval = table_of(tables.Run), table_of(tables.Lease), table_of(tables.Approval)
+_quarantine = table_of(tables.Quarantine)
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """One step of one run as the ledger has it."""
+
+    run_id: int
+    job: str
+    step: str
+    target: str
+    status: str
+    started_at: int
+    ended_at: int | None
+    counts: dict[str, int]
+    message: str
+
+
+def begin(store: Store, *, job: str, step: str, target: str, now: int) -> int:
+    """Opens a run in the ledger and gives its id."""
+    values = {
+        "job": job,
+        "step": step,
+        "target": target,
+        "status": "running",
+        "started_at": now,
+        "counts": "{}",
+        "message": "",
+    }
+    with store.write() as connection:
+        return int(connection.execute(insert(_run).values(values).returning(_run.c.run_id)).scalar_one())
+
+
+def end(store: Store, run_id: int, *, status: str, counts: dict[str, int], message: str, now: int) -> None:
+    """Closes a run with what it counted."""
+    values = {"status": status, "counts": json.dumps(counts), "message": message, "ended_at": now}
+    with store.write() as connection:
+        connection.execute(update(_run).where(_run.c.run_id == run_id).values(values))
+
+
+def newest(store: Store) -> list[RunRow]:
+    """The newest run of each step and target, in the order of the steps' last start."""
+    with store.read() as connection:
+        ids = select(func.max(_run.c.run_id)).group_by(_run.c.step, _run.c.target)
+        rows = connection.execute(select(_run).where(_run.c.run_id.in_(ids)).order_by(_run.c.run_id)).all()
+    return [_row(row) for row in rows]
+
+
+def newest_pull(store: Store) -> int:
+    """The id of the newest pull that is complete, 0 if there is none: what a score names as what it saw."""
+    done = select(func.max(_run.c.run_id)).where(_run.c.step == "pull", _run.c.status.in_(("done", "partial")))
+    with store.read() as connection:
+        return int(connection.execute(done).scalar() or 0)
+
+
+def last_of_job(store: Store, job: str) -> RunRow | None:
+    """The newest run that a job made."""
+    with store.read() as connection:
+        row = connection.execute(
+            select(_run).where(_run.c.job == job).order_by(_run.c.run_id.desc()).limit(1)
+        ).one_or_none()
+    return None if row is None else _row(row)
+
+
+def _row(row: object) -> RunRow:
+    values = {name: getattr(row, name) for name in RunRow.__slots__}
+    return RunRow(**{**values, "counts": json.loads(values["counts"])})
+
+
+def quarantined(store: Store) -> list[tuple[str, str, int, str]]:
+    """What is set aside: CRM, source object, how many records, and one of their reasons."""
+    query = (
+        select(_quarantine.c.crm, _quarantine.c.source, func.count(), func.min(_quarantine.c.reason))
+        .group_by(_quarantine.c.crm, _quarantine.c.source)
+        .order_by(_quarantine.c.crm, _quarantine.c.source)
+    )
+    with store.read() as connection:
+        return [(crm, source, int(count), reason) for crm, source, count, reason in connection.execute(query)]
+
+
+def take_lease(store: Store, name: str, *, holder: str, now: int, until: int) -> int:
+    """Takes or renews a lease until an instant and gives its fencing number. Raises LeaseHeld while another holds it."""
+    with store.write() as connection:
+        insert_new(connection, tables.Lease, [{"name": name, "holder": "", "fence": 0, "expires_at": 0}])
+        row = connection.execute(select(_lease).where(_lease.c.name == name).with_for_update()).one()
+        if row.holder not in ("", holder) and row.expires_at > now:
+            raise LeaseHeld(
+                "E601", f"{row.holder} is at work", where=f"lease {name}", remedy="wait for it to end, or stop it"
+            )
+        fence: int = row.fence + (row.holder != holder)
+        taken = {"holder": holder, "fence": fence, "expires_at": until}
+        connection.execute(update(_lease).where(_lease.c.name == name).values(taken))
+    return fence
+
+
+def give_lease_back(store: Store, name: str, *, holder: str) -> None:
+    """Ends a lease, if it is still this holder's."""
+    with store.write() as connection:
+        mine = (_lease.c.name == name, _lease.c.holder == holder)
+        connection.execute(update(_lease).where(*mine).values(holder="", expires_at=0))
+
+
+def approve(store: Store, digest: str, *, run_id: int, now: int) -> None:
+    """Lets a plan out."""
+    with store.write() as connection:
+        insert_new(connection, tables.Approval, [{"digest": digest, "approved_at": now, "run_id": run_id}])
+
+
+def approved(store: Store, digest: str) -> bool:
+    """Whether somebody let a plan out."""
+    with store.read() as connection:
+        return connection.execute(select(_approval).where(_approval.c.digest == digest)).first() is not None

@@ -1,0 +1,48 @@
+"""Scores: what `score` writes, and what is read of them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Row, Select, func, insert, select
+
+from crmsync.store import tables
+from crmsync.store.engine import Store
+from crmsync.store.upsert import table_of
+
+_score, _deal = table_of(tables.Score), table_of(tables.Deal)
+BATCH = 10_000
+
+
+def save(store: Store, rows: Sequence[dict[str, Any]]) -> None:
+    """Stores the scores of one run, all or none."""
+    with store.write() as connection:
+        for start in range(0, len(rows), BATCH):
+            connection.execute(insert(_score), list(rows[start : start + BATCH]))
+
+
+def newest_of_open(crm: str | None = None) -> Select[Any]:
+    """The query for the newest score of each deal that its CRM shows as open, with the deal's own columns."""
+    newest = select(func.max(_score.c.score_id)).group_by(_score.c.deal_id)
+    open_now = (_deal.c.closed_at.is_(None), _deal.c.gone_at.is_(None))
+    query = (
+        select(_score, _deal.c.crm, _deal.c.crm_id, _deal.c.name)
+        .join_from(_score, _deal, _score.c.deal_id == _deal.c.deal_id)
+        .where(_score.c.score_id.in_(newest), *open_now)
+        .order_by(_deal.c.crm, _deal.c.crm_id)
+    )
+    return query if crm is None else query.where(_deal.c.crm == crm)
+
+
+def newest(store: Store, deal_id: int) -> Row[Any] | None:
+    """The newest score of one deal."""
+    query = select(_score).where(_score.c.deal_id == deal_id).order_by(_score.c.score_id.desc()).limit(1)
+    with store.read() as connection:
+        return connection.execute(query).one_or_none()
+
+
+def before(store: Store, as_of: int) -> dict[int, float]:
+    """Each deal's probability by its newest score as of an instant or earlier: what `change_7d` compares with."""
+    newest_then = select(func.max(_score.c.score_id)).where(_score.c.as_of <= as_of).group_by(_score.c.deal_id)
+    query = select(_score.c.deal_id, _score.c.probability).where(_score.c.score_id.in_(newest_then))
+    with store.read() as connection:
+        return {row.deal_id: row.probability for row in connection.execute(query)}

@@ -1,0 +1,46 @@
+"""Insert-or-update in bulk, the same on SQLite and PostgreSQL: one statement, many rows, driver-level batches."""
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+from sqlalchemy import Connection, Table, or_
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import SQLModel
+
+Rows = Sequence[dict[str, Any]]
+
+
+def table_of(model: type[SQLModel]) -> Table:
+    """The table behind a class of `tables`."""
+    return cast(Table, model.__table__)  # type: ignore[attr-defined]
+
+
+def _insert(connection: Connection, table: Table) -> Any:
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    return dialect.insert(table)
+
+
+def upsert(
+    connection: Connection, model: type[SQLModel], rows: Rows, *, key: Sequence[str], silent: Sequence[str] = ()
+) -> int:
+    """Inserts rows, or updates those whose key is there and whose values differ. Gives how many rows that touched.
+
+    `silent` columns are updated along but don't make a row differ by themselves.
+    """
+    if not rows:
+        return 0
+    table = table_of(model)
+    insert = _insert(connection, table)
+    given = [name for name in rows[0] if name not in key]
+    differs = or_(*(table.c[name].is_distinct_from(insert.excluded[name]) for name in given if name not in silent))
+    statement = insert.on_conflict_do_update(
+        index_elements=list(key), set_={name: insert.excluded[name] for name in given}, where=differs
+    )
+    return connection.execute(statement, list(rows)).rowcount
+
+
+def insert_new(connection: Connection, model: type[SQLModel], rows: Rows) -> int:
+    """Inserts the rows whose primary key isn't there yet and gives how many they were."""
+    if not rows:
+        return 0
+    return connection.execute(_insert(connection, table_of(model)).on_conflict_do_nothing(), list(rows)).rowcount
