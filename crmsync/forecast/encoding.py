@@ -1,0 +1,154 @@
+"""From a feature's values to columns of numbers, by what was learnt from the training snapshots.
+
+An encoding is plain data: it goes into the fit's JSON and works the same in training, batch and single scoring.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from crmsync.forecast.columns import Column, Labels, Money, Names, Numbers, Slopes, Steps
+from crmsync.forecast.facts import Floats, Ints
+from crmsync.forecast.recipe import Recipe
+
+REST = ""  # the level in which the rare and the unknown ones stand together
+
+
+@dataclass(frozen=True, slots=True)
+class Encoding:
+    """How a feature's values become columns.
+
+    kind `number`: the value; `steps`: one column for each of `knots`; `money`: the value over `knots[i]`, the median of
+    currency `levels[i]`; `labels`, `slopes` and `names`: one column for each of `levels`. `missing`: a column more, which
+    says that the value is unknown.
+    """
+
+    kind: str
+    levels: tuple[str, ...] = ()
+    knots: tuple[float, ...] = ()
+    missing: bool = False
+
+    @property
+    def width(self) -> int:
+        """How many columns."""
+        if self.kind in ("number", "money"):
+            return 1 + self.missing
+        return len(self.knots if self.kind == "steps" else self.levels) + self.missing
+
+
+def learn(column: Column, pairs: Ints, deals: Ints, labels: tuple[str, ...], recipe: Recipe) -> Encoding:
+    """What there is to learn of a feature, without outcomes, from these pairs and their deals."""
+    match column:
+        case Numbers(values):
+            return Encoding("number", missing=bool(np.isnan(values[pairs]).any()))
+        case Steps(values):
+            return Encoding("steps", knots=_knots(values[pairs], recipe), missing=bool(np.isnan(values[pairs]).any()))
+        case Money(minor, currency):
+            return _money(minor[pairs], currency[pairs], labels)
+        case Labels(ids):
+            return Encoding("labels", levels=_levels(_deals_by_id(ids[pairs], deals), labels, recipe))
+        case Slopes(ids, _):
+            return Encoding("slopes", levels=_levels(_deals_by_id(ids[pairs], deals), labels, recipe))
+        case Names():
+            return Encoding("names", levels=_levels(column.deals_by_name(pairs), labels, recipe))
+
+
+def matrix(column: Column, encoding: Encoding, pairs: Ints, label_ids: dict[str, int]) -> Floats:
+    """The columns for these pairs, shape (pairs, width)."""
+    ids = [label_ids.get(level, -1) for level in encoding.levels]
+    match column:
+        case Numbers(values, log):
+            chosen = values[pairs]
+            return _with_missing(_log(chosen) if log else chosen, encoding)
+        case Steps(values):
+            return _steps(values[pairs], encoding)
+        case Money(minor, currency):
+            return _with_missing(_over_median(minor[pairs], currency[pairs], ids, encoding), encoding)
+        case Labels(found):
+            return _one_hot(found[pairs], ids, encoding.levels)
+        case Slopes(found, values):
+            return _one_hot(found[pairs], ids, encoding.levels) * np.nan_to_num(values[pairs])[:, None]
+        case Names():
+            return _names(column, pairs, ids, encoding.levels)
+
+
+def _log(values: Floats) -> Floats:
+    return np.log1p(np.maximum(values, 0.0))
+
+
+def _with_missing(values: Floats, encoding: Encoding) -> Floats:
+    """The values, nan kept for the reader to fill with the mean, and the column that says so."""
+    columns = [values] + ([np.isnan(values).astype(np.float64)] if encoding.missing else [])
+    return np.stack(columns, axis=1)
+
+
+def _steps(values: Floats, encoding: Encoding) -> Floats:
+    reached = (values[:, None] >= np.asarray(encoding.knots)[None, :]).astype(np.float64)
+    unknown = np.isnan(values)[:, None].astype(np.float64)
+    return np.hstack([reached, unknown]) if encoding.missing else reached
+
+
+def _knots(values: Floats, recipe: Recipe) -> tuple[float, ...]:
+    """Thresholds at equal shares of the known values; the least value is no threshold."""
+    known = values[~np.isnan(values)]
+    if not len(known):
+        return ()
+    shares = np.arange(1, recipe.knots + 1) / (recipe.knots + 1)
+    found = np.unique(np.quantile(known, shares, method="higher"))
+    return tuple(found[found > known.min()].tolist())
+
+
+def _money(minor: Floats, currency: Ints, labels: tuple[str, ...]) -> Encoding:
+    """The median of each currency, and last that of all amounts, for a currency that isn't known."""
+    known = minor > 0
+    codes = sorted((labels[code], code) for code in np.unique(currency[known]).tolist() if labels[code] != REST)
+    medians = [float(np.median(minor[known & (currency == code)])) for _, code in codes]
+    overall = float(np.median(minor[known])) if known.any() else 1.0
+    levels = (*(text for text, _ in codes), REST)
+    return Encoding("money", levels=levels, knots=(*medians, overall), missing=not bool(known.all()))
+
+
+def _over_median(minor: Floats, currency: Ints, ids: list[int], encoding: Encoding) -> Floats:
+    median = np.full(len(minor), encoding.knots[-1])
+    for code, value in zip(ids[:-1], encoding.knots, strict=False):
+        median = np.where((currency == code) & (code >= 0), value, median)
+    over: Floats = np.log(np.where(minor > 0, minor, np.nan) / median)
+    return over
+
+
+def _deals_by_id(ids: Ints, deals: Ints) -> dict[int, int]:
+    """For each label: how many different deals bore it."""
+    different, place = np.unique(deals, return_inverse=True)
+    borne = np.unique(ids.astype(np.int64) * len(different) + place)
+    found, counts = np.unique(borne // max(len(different), 1), return_counts=True)
+    return dict(zip(found.tolist(), counts.tolist(), strict=True))
+
+
+def _levels(deals_by_id: dict[int, int], labels: tuple[str, ...], recipe: Recipe) -> tuple[str, ...]:
+    """The labels that enough deals bear, in order of their text; REST comes last."""
+    common = sorted(
+        (-deals, labels[number])
+        for number, deals in deals_by_id.items()
+        if number >= 0 and deals >= recipe.rare_deals and labels[number] != REST
+    )
+    return (*sorted(text for _, text in common[: recipe.max_levels]), REST)
+
+
+def _one_hot(found: Ints, ids: list[int], levels: tuple[str, ...]) -> Floats:
+    """One column per level; what isn't a level is REST."""
+    hot = np.zeros((len(found), len(levels)))
+    known = [(place, code) for place, code in enumerate(ids) if levels[place] != REST]
+    for place, code in known:
+        hot[:, place] = (found == code) & (code >= 0)
+    hot[:, -1] = 1.0 - hot[:, :-1].sum(axis=1)
+    return hot
+
+
+def _names(column: Names, pairs: Ints, ids: list[int], levels: tuple[str, ...]) -> Floats:
+    """One column per level; REST holds what the others leave of the whole."""
+    named = [column.column(code)[pairs] if code >= 0 else np.zeros(len(pairs)) for code in ids[: len(levels) - 1]]
+    rest = column.column(None)[pairs] - np.sum(named, axis=0) if named else column.column(None)[pairs]
+    values = np.stack([*named, np.where(rest > 1e-9, rest, 0.0)], axis=1)
+    if column.seen:
+        return (values > 0).astype(np.float64)
+    return _log(values) if column.log else values

@@ -1,0 +1,188 @@
+"""A fit: numbers that make a probability and its reasons by plain numpy. Nothing to unpickle, nothing to execute.
+
+    log-odds = base + sum over columns of coefficient * (value - mean)
+
+`base` is the log-odds of the average training snapshot, and a column whose value isn't known adds nothing.
+"""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Self
+
+import numpy as np
+
+from crmsync.errors import BadConfig
+from crmsync.forecast.design import Table, Term
+from crmsync.forecast.encoding import Encoding
+from crmsync.forecast.facts import Floats, Ints
+from crmsync.forecast.features import FEATURES
+from crmsync.forecast.gate import Verdict
+from crmsync.forecast.timing import Timing
+
+SCHEMA = 1
+MAX_BYTES = 20_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """What a fit has learnt from."""
+
+    as_of: int  # micros: nothing later was known
+    from_at: int  # first and last snapshot
+    until_at: int
+    deals: int
+    deals_won: int
+    snapshots: int
+    base_rate: float  # weighted share of won
+    penalty: float  # C chosen
+    stage_rates: dict[str, float]  # the CRM's way to forecast, for comparison: share won by stage
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """A term with the numbers of its columns."""
+
+    term: Term
+    means: tuple[float, ...]
+    coefficients: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Formula:
+    """Terms and base: what a probability is made of."""
+
+    terms: tuple[Weighed, ...]
+    base: float
+
+    @property
+    def parts(self) -> list[str]:
+        """The reasons, each once, in the order of the features."""
+        return list(dict.fromkeys(part for weighed in self.terms for part in weighed.term.parts))
+
+    def contributions(self, table: Table, pairs: Ints) -> Floats:
+        """What each part adds to the log-odds, shape (pairs, parts); base and row sum are the log-odds."""
+        values = table.matrix([weighed.term for weighed in self.terms], pairs)
+        means, coefficients = (
+            np.array([number for weighed in self.terms for number in getattr(weighed, name)])
+            for name in ("means", "coefficients")
+        )
+        added = np.nan_to_num((values - means) * coefficients, nan=0.0)
+        names = np.array([part for weighed in self.terms for part in weighed.term.parts])
+        belongs = (names[:, None] == np.array(self.parts)[None, :]).astype(np.float64)
+        return np.asarray(added @ belongs)
+
+    def probability(self, contributions: Floats) -> Floats:
+        """From contributions to probabilities, shape (pairs,)."""
+        return sigmoid(self.base + contributions.sum(axis=1))
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """A trained model. `digest` is the SHA-256 of its own canonical JSON without the digest."""
+
+    formula: Formula
+    trained: Trained
+    horizon_days: int
+    timing: Timing
+    gate: Verdict
+    digest: str = ""
+
+    def sealed(self) -> Self:
+        """The same fit with its digest."""
+        return replace(self, digest=_digest(_body(self)))
+
+    def to_json(self) -> str:
+        """Canonical JSON: sorted keys, no spaces, so that equal fits are equal bytes."""
+        return _canonical({**_body(self), "digest": self.digest})
+
+
+def sigmoid(log_odds: Floats) -> Floats:
+    """1 / (1 + exp(-x)) without overflow."""
+    small = np.exp(-np.abs(log_odds))
+    return np.where(log_odds >= 0, 1.0, small) / (1.0 + small)
+
+
+def from_json(text: str, *, where: str = "") -> Fit:
+    """Reads a fit. Raises BadConfig: E411 no fit of this version, E412 altered, E413 unknown feature, E414 bad number."""
+    body = _parse(text, where)
+    digest = body.pop("digest", None)
+    if digest != _digest(body):
+        raise BadConfig("E412", "the fit was altered: its digest differs", where=where, remedy="crmsync train")
+    unknown = sorted({str(term["feature"]) for term in body["terms"]} - set(FEATURES))
+    if unknown:
+        raise BadConfig(
+            "E413", f"the fit knows a feature that isn't here: {unknown[0]}", where=where, remedy="crmsync train"
+        )
+    try:
+        fit = _fit(body, str(digest))
+    except (KeyError, TypeError, ValueError) as fault:
+        raise BadConfig("E411", f"not a fit: {fault!r}", where=where, remedy="crmsync train") from None
+    if any(
+        len(w.coefficients) != w.term.encoding.width or len(w.means) != len(w.coefficients) for w in fit.formula.terms
+    ):
+        raise BadConfig("E411", "not a fit: columns and coefficients differ", where=where, remedy="crmsync train")
+    return fit
+
+
+def _parse(text: str, where: str) -> dict[str, Any]:
+    def refuse(constant: str) -> float:
+        raise BadConfig("E414", f"a number of the fit is {constant}", where=where, remedy="crmsync train")
+
+    if len(text) > MAX_BYTES:
+        raise BadConfig("E411", "not a fit: too long", where=where, remedy="crmsync train")
+    try:
+        body = json.loads(text, parse_constant=refuse)
+    except (ValueError, RecursionError):
+        raise BadConfig("E411", "not a fit: no JSON", where=where, remedy="crmsync train") from None
+    if not isinstance(body, dict) or body.get("schema") != SCHEMA or not isinstance(body.get("terms"), list):
+        raise BadConfig("E411", f"not a fit of schema {SCHEMA}", where=where, remedy="crmsync train")
+    return body
+
+
+def _fit(body: dict[str, Any], digest: str) -> Fit:
+    timing = body["timing"]
+    return Fit(
+        formula=Formula(tuple(_weighed(term) for term in body["terms"]), float(body["base"])),
+        trained=Trained(**body["trained"]),
+        horizon_days=int(body["horizon_days"]),
+        timing=Timing(
+            tuple(timing["probability_edges"]), tuple(timing["age_edges"]), tuple(map(tuple, timing["days"]))
+        ),
+        gate=Verdict.from_json(body["gate"]),
+        digest=digest,
+    )
+
+
+def _weighed(body: dict[str, Any]) -> Weighed:
+    encoding = Encoding(str(body["kind"]), tuple(body["levels"]), tuple(body["knots"]), bool(body["missing"]))
+    return Weighed(Term(FEATURES[body["feature"]], encoding), tuple(body["means"]), tuple(body["coefficients"]))
+
+
+def _body(fit: Fit) -> dict[str, Any]:
+    terms = [
+        {
+            "feature": weighed.term.feature.name,
+            **asdict(weighed.term.encoding),
+            "means": weighed.means,
+            "coefficients": weighed.coefficients,
+        }
+        for weighed in fit.formula.terms
+    ]
+    return {
+        "schema": SCHEMA,
+        "terms": terms,
+        "base": fit.formula.base,
+        "trained": asdict(fit.trained),
+        "horizon_days": fit.horizon_days,
+        "timing": asdict(fit.timing),
+        "gate": asdict(fit.gate),
+    }
+
+
+def _canonical(body: dict[str, Any]) -> str:
+    return json.dumps(body, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def _digest(body: dict[str, Any]) -> str:
+    return hashlib.sha256(_canonical(body).encode()).hexdigest()

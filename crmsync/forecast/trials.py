@@ -1,0 +1,95 @@
+"""Trials on later data inside the training time: which penalty, and is the model better than the baselines?
+
+At each of some dates, models learn from the deals that had closed before and are tried on the snapshots that follow, up to the
+next date. Nothing of a trial's snapshots was known to its models.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from crmsync.forecast.dataset import NEVER, Examples, weights
+from crmsync.forecast.evaluate import log_losses, stage_rates
+from crmsync.forecast.facts import Floats, Ints
+from crmsync.forecast.gate import Verdict, judge
+from crmsync.forecast.logistic import sigmoid
+from crmsync.forecast.recipe import Recipe
+
+FIRST_CUT = 0.5  # the share of the closed deals that the first trial learns from
+CAUTION = 0.5  # standard errors of log loss given up for a stronger penalty
+FEW = 20  # deals: an error told from few deals is itself uncertain, so with n deals FEW / n errors more are given up
+
+Solve = Callable[[Floats, Floats, Floats, float], tuple[Floats, float]]
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """Models learnt from early rows of a sample, and their probabilities for late rows, shape (rows, penalties)."""
+
+    early: Ints
+    late: Ints
+    probability: Floats
+
+
+def run(columns: Floats, sample: Examples, recipe: Recipe, solve: Solve) -> list[Trial]:
+    """All trials. Dates before which only won or only lost deals had closed are left out."""
+    trials = []
+    cuts = _cuts(sample, recipe)
+    for cut, following in zip(cuts, [*cuts[1:], NEVER], strict=True):
+        early = np.flatnonzero(sample.closed_at <= cut)
+        late = np.flatnonzero((sample.at > cut) & (sample.at <= following))
+        won, weight = sample.won[early], weights(sample.deal[early])
+        if len(late) and 0 < won.sum() < len(won):
+            solved = [solve(columns[early], won, weight, penalty) for penalty in recipe.penalties]
+            found = [sigmoid(columns[late] @ coefficients + base) for coefficients, base in solved]
+            trials.append(Trial(early, late, np.stack(found, axis=1)))
+    return trials
+
+
+def _cuts(sample: Examples, recipe: Recipe) -> list[int]:
+    """Dates by which equal further shares of the deals had closed."""
+    _, first = np.unique(sample.deal, return_index=True)
+    closed = np.sort(sample.closed_at[first])
+    shares = FIRST_CUT + (1 - FIRST_CUT) * np.arange(recipe.cuts) / recipe.cuts
+    return [int(cut) for cut in np.unique(closed[(shares * len(closed)).astype(np.int64)])]
+
+
+def best_penalty(trials: Sequence[Trial], sample: Examples, recipe: Recipe) -> float:
+    """The strongest penalty whose later log loss is within CAUTION standard errors (by deal, see FEW) of the least one.
+
+    Without trials the strongest: what can't be shown on later data isn't claimed.
+    """
+    if not trials:
+        return min(recipe.penalties)
+    late, probability = _joined(trials, recipe)
+    losses = np.stack([log_losses(column, sample.won[late]) for column in probability.T]) * sample.weight[late]
+    _, deal = np.unique(sample.deal[late], return_inverse=True)
+    excess = np.stack([np.bincount(deal, weights=row) for row in losses - losses[np.argmin(losses.sum(axis=1))]])
+    error = np.sqrt(((excess - excess.mean(axis=1, keepdims=True)) ** 2).sum(axis=1))
+    close = excess.sum(axis=1) <= (CAUTION + FEW / excess.shape[1]) * error
+    return min(penalty for penalty, near in zip(recipe.penalties, close, strict=True) if near)
+
+
+def verdict(trials: Sequence[Trial], sample: Examples, stage: Ints, *, penalty: float, recipe: Recipe) -> Verdict:
+    """What the gate says of the trials with the chosen penalty; `stage` is the label id of each row of the sample."""
+    late, probability = _joined(trials, recipe)
+    baselines = [_baselines(trial, sample, stage) for trial in trials]
+    base, by_stage = np.concatenate([np.zeros((2, 0)), *baselines], axis=1)
+    model = probability[:, recipe.penalties.index(penalty)]
+    return judge(model, base, by_stage, won=sample.won[late], weight=sample.weight[late], block=recipe.block)
+
+
+def _joined(trials: Sequence[Trial], recipe: Recipe) -> tuple[Ints, Floats]:
+    """The late rows of all trials and their probabilities."""
+    nothing = np.zeros((0, len(recipe.penalties)))
+    late = np.concatenate([np.zeros(0, np.int64), *(trial.late for trial in trials)])
+    return late, np.concatenate([nothing, *(trial.probability for trial in trials)])
+
+
+def _baselines(trial: Trial, sample: Examples, stage: Ints) -> Floats:
+    """Base rate and stage rate of a trial's late rows as known from its early ones, shape (2, rows)."""
+    won, weight = sample.won[trial.early], weights(sample.deal[trial.early])
+    base = float(np.average(won, weights=weight))
+    rates = stage_rates(stage[trial.early], won, weight)
+    return np.array([[base] * len(trial.late), [rates.get(int(code), base) for code in stage[trial.late]]])

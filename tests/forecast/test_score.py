@@ -1,0 +1,60 @@
+"""Scoring."""
+
+import subprocess
+import sys
+
+import numpy as np
+
+from crmsync.clock import MICROS_PER_DAY as DAY
+from crmsync.forecast.history import History
+from crmsync.forecast.logistic import Fit
+from crmsync.forecast.score import NO_DUE, score
+from tests.forecast.conftest import Past
+
+
+def test_score_imports_neither_scikit_learn_nor_pandas() -> None:
+    """The scoring path is plain numpy."""
+    code = "import sys, crmsync.forecast.score, crmsync.forecast.reasons; print({'sklearn', 'pandas', 'scipy'} & set(sys.modules))"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)  # noqa: S603
+    assert found.stdout.strip() == "set()"
+
+
+def test_scores_are_orderly(rich: Past, rich_fit: Fit) -> None:
+    """Probabilities lie between 0 and 1, dates between today and each other, chances below the probability."""
+    scores = score(rich_fit, rich.history, rich.history.deals, as_of=rich.now)
+    assert np.all((scores.probability > 0) & (scores.probability < 1))
+    days = np.stack([np.full(len(scores), rich.now // DAY), scores.close_p20, scores.close_p50, scores.close_p80])
+    assert np.all(np.diff(days, axis=0) >= 0)
+    assert np.all(scores.won_soon <= scores.probability)
+
+
+def test_won_by_a_period_grows_to_the_probability(rich: Past, rich_fit: Fit) -> None:
+    """Nothing is won by yesterday; everything that is won, is won in ten years."""
+    scores = score(rich_fit, rich.history, rich.history.deals, as_of=rich.now)
+    today = rich.now // DAY
+    assert scores.won_by(today - 1).max() == 0
+    np.testing.assert_allclose(scores.won_by(today + 3650), scores.probability)
+
+
+def test_score_tells_the_buyers_next_step(rich: Past, rich_fit: Fit) -> None:
+    """The step is an open one of the plan with its day, or there is none and no day."""
+    scores = score(rich_fit, rich.history, rich.history.deals, as_of=rich.now)
+    none = np.array([step == "" for step in scores.next_step])
+    assert {"security review", "legal", "signature", ""} >= set(scores.next_step)
+    assert np.all((scores.next_step_on == NO_DUE) == none)
+    assert np.all(scores.steps_done <= scores.steps)
+
+
+def test_past_score_is_made_again_bit_equal(rich: Past, rich_fit: Fit) -> None:
+    """What was learnt after an instant doesn't change a score as of it."""
+    at = rich.now - 50 * DAY
+    seen = np.maximum(rich.facts.at, rich.facts.known_at) <= at
+    then = History(rich.facts.take(seen), rich.labels)
+    old, new = (score(rich_fit, history, then.deals, as_of=at) for history in (then, rich.history))
+    np.testing.assert_array_equal(old.contributions, new.contributions)
+    assert old.close_p50.tolist() == new.close_p50.tolist()
+
+
+def test_no_deals_give_no_scores(rich: Past, rich_fit: Fit) -> None:
+    """An empty pipeline is no fault."""
+    assert len(score(rich_fit, rich.history, [], as_of=rich.now)) == 0
