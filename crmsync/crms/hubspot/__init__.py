@@ -1,0 +1,88 @@
+"""HubSpot: its API through the official client, as the records that crmsync knows.
+
+client    one door: pace -> retry -> send -> translate errors -> parse    limits, paths, settings
+portal    what holds for the whole account: zone, currency, stages, owners, properties
+read      full and incremental pulls; streams says what is read, deals, milestones, engagement, people what it becomes
+write     batch updates and reading back        fields, check
+"""
+
+from collections.abc import Iterator, Sequence
+
+from crmsync.config import CrmConfig, read_options
+from crmsync.crms.hubspot.check import Check
+from crmsync.crms.hubspot.client import Client
+from crmsync.crms.hubspot.fields import Fields
+from crmsync.crms.hubspot.portal import Portal
+from crmsync.crms.hubspot.read import Reader
+from crmsync.crms.hubspot.settings import Settings
+from crmsync.crms.hubspot.write import Writer
+from crmsync.records import Answer, Cursor, FieldState, Finding, Page, Result, Write
+
+__all__ = ["HubSpot", "Settings", "connect"]
+
+
+def connect(config: CrmConfig) -> "HubSpot":
+    """The account that a part of the config describes. Nothing is sent yet. Raises BadConfig."""
+    return HubSpot(config, read_options(Settings, config))
+
+
+class HubSpot:
+    """One HubSpot account; see `crmsync.crm.Crm` for what each method promises."""
+
+    def __init__(self, config: CrmConfig, settings: Settings) -> None:
+        self.name = config.name
+        self._client = Client(config, settings)
+        self._portal = Portal(self._client)
+        self._reader = Reader(self._portal, config, settings)
+        self._writer = Writer(self._client, config)
+        self._fields = Fields(self._portal, config, settings)
+        self._check = Check(self._portal, config, settings, reader=self._reader, fields=self._fields)
+
+    @property
+    def calls(self) -> int:
+        """HTTP requests so far, retries included."""
+        return self._client.calls
+
+    def now(self) -> int:
+        """The CRM's own clock, in micros, to the second."""
+        return self._portal.now()
+
+    def account(self) -> str:
+        """The portal's id."""
+        return str(self._portal.details.get("portalId") or "")
+
+    def streams(self) -> Sequence[str]:
+        """Owners, pipelines, contacts, deals, then what belongs to deals."""
+        return self._reader.names()
+
+    def pull(self, stream: str, *, since: Cursor | None) -> Iterator[Page]:
+        """The rows of a stream changed since the cursor."""
+        return self._reader.pull(stream, since)
+
+    def ids(self) -> Iterator[str]:
+        """The ids of all live deals."""
+        return self._reader.ids()
+
+    def read_back(self, crm_ids: Sequence[str]) -> dict[str, dict[Result, str | None]]:
+        """Our fields as HubSpot shows them now."""
+        return self._writer.read_back(crm_ids)
+
+    def push(self, writes: Sequence[Write]) -> Iterator[Answer]:
+        """Sends new values."""
+        return self._writer.push(writes)
+
+    def batches(self, writes: Sequence[Write]) -> Iterator[Sequence[Write]]:
+        """The writes, cut to what one call takes."""
+        return self._writer.batches(writes)
+
+    def fields(self) -> list[FieldState]:
+        """The target properties as they are."""
+        return self._fields.states()
+
+    def create_fields(self) -> list[str]:
+        """Makes the target properties that are missing."""
+        return self._fields.create()
+
+    def check(self) -> Iterator[Finding]:
+        """What a person should know before the first pull."""
+        return self._check.findings()

@@ -1,0 +1,65 @@
+"""Reading many records or associations by id in few calls."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from crmsync.crms.hubspot.client import Client, Json
+from crmsync.crms.hubspot.portal import next_page
+from crmsync.crms.hubspot.values import Row
+
+READ_INPUTS = 100
+READ_INPUTS_WITH_HISTORY = 50
+PRIMARY = "Primary"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One associated record: its id, the label that people gave to the association, and whether it is the primary one."""
+
+    id: str
+    label: str
+    primary: bool
+
+
+def parts(ids: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    """The ids in slices."""
+    return (ids[start : start + size] for start in range(0, len(ids), size))
+
+
+def read(
+    client: Client, kind: str, ids: Sequence[str], *, properties: Sequence[str], histories: Sequence[str] = ()
+) -> Iterator[Row]:
+    """The records that still live under these ids. The id of a merged one gives the survivor, under the survivor's id."""
+    path = client.paths.objects(kind, "batch/read")
+    for part in parts(ids, READ_INPUTS_WITH_HISTORY if histories else READ_INPUTS):
+        body: Json = {"inputs": [{"id": crm_id} for crm_id in part], "properties": list(properties)}
+        if histories:
+            body["propertiesWithHistory"] = list(histories)
+        for raw in client.post(path, body).get("results") or ():
+            yield Row(raw)
+
+
+def associated(client: Client, kind: str, to: str, ids: Sequence[str]) -> dict[str, list[Link]]:
+    """The records of type `to` that belong to each of these; one without any is left out.
+
+    Asked by id, and page by page: the blocks inside list answers end at 100 without a word.
+    """
+    path = client.paths.associations(kind, to)
+    found: dict[str, list[Link]] = {}
+    waiting = [{"id": crm_id} for crm_id in ids]
+    while waiting:
+        size = client.settings.association_inputs
+        now, waiting = waiting[:size], waiting[size:]
+        for result in client.post(path, {"inputs": now}).get("results") or ():
+            crm_id = str(result["from"]["id"])
+            found.setdefault(crm_id, []).extend(_link(link) for link in result.get("to") or ())
+            if after := next_page(result):
+                waiting.append({"id": crm_id, "after": after})
+    return found
+
+
+def _link(link: Json) -> Link:
+    labels = [kind.get("label") or "" for kind in link.get("associationTypes") or ()]
+    given = [label for label in labels if label and not label.startswith(PRIMARY)]
+    primary = any(label.startswith(PRIMARY) for label in labels)
+    return Link(str(link["toObjectId"]), given[0] if given else "", primary=primary)

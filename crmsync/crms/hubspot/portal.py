@@ -1,0 +1,186 @@
+"""What holds for the whole account: its id, zone and currency, stages, owners, properties and custom object types. Asked once."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from datetime import tzinfo
+from functools import cached_property
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from crmsync.crms.hubspot.client import Client, Json
+from crmsync.errors import BadConfig, RetryLater
+from crmsync.records import PersonRecord, StageRecord
+
+DEALS, CONTACTS, COMPANIES = "deals", "contacts", "companies"
+TASKS, CALLS, MEETINGS, EMAILS = "tasks", "calls", "meetings", "emails"
+STANDARD = {DEALS, CONTACTS, COMPANIES, TASKS, CALLS, MEETINGS, EMAILS, "notes", "tickets", "line_items", "products"}
+PAGE = 100
+
+
+class Portal:
+    """The account that a token belongs to."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+        self._properties: dict[str, dict[str, Json]] = {}
+        self._unknown_stages: set[str] = set()
+
+    def now(self) -> int:
+        """The CRM's clock, by a call that costs little."""
+        self.details = self._read_details()
+        if not self.client.seen_at:
+            raise RetryLater("E201", "HubSpot's answers carry no Date", where=self.client.config.name)
+        return self.client.seen_at
+
+    @cached_property
+    def details(self) -> Json:
+        """portalId, timeZone, companyCurrency."""
+        return self._read_details()
+
+    def _read_details(self) -> Json:
+        return self.client.get(self.client.paths.account())
+
+    @cached_property
+    def zone(self) -> tzinfo:
+        """The zone whose days the account's people see; UTC where HubSpot names one that isn't known here."""
+        try:
+            return ZoneInfo(self.details.get("timeZone") or "UTC")
+        except (ZoneInfoNotFoundError, ValueError):
+            return ZoneInfo("UTC")
+
+    @cached_property
+    def currency(self) -> str:
+        """The company's own currency: that of every deal where only one is in use."""
+        return self.details.get("companyCurrency") or ""
+
+    @cached_property
+    def stages(self) -> dict[str, StageRecord]:
+        """The stages of all deal pipelines by id, retired ones included."""
+        path = self.client.paths.pipelines(DEALS)
+        found: dict[str, StageRecord] = {}
+        for archived in ("true", "false"):  # an active definition replaces a retired one of the same id
+            for pipeline in self.client.get(path, [("archived", archived)]).get("results") or ():
+                stages = [_stage(pipeline["id"], stage) for stage in pipeline.get("stages") or ()]
+                found.update((stage["crm_id"], stage) for stage in stages)
+        return found
+
+    @cached_property
+    def owners(self) -> list[PersonRecord]:
+        """The owners that deals may point to, deactivated ones included."""
+        return [_owner(row) for row in self._owner_rows]
+
+    @cached_property
+    def _owner_rows(self) -> list[Json]:
+        path = self.client.paths.owners()
+        return [
+            {**row, "archived": archived == "true"}
+            for archived in ("true", "false")
+            for row in self.pages(path, [("archived", archived)])
+        ]
+
+    @cached_property
+    def _owner_of_user(self) -> dict[str, str]:
+        return {
+            str(row.get("userId") or row.get("userIdIncludingInactive") or ""): str(row["id"])
+            for row in self._owner_rows
+        }
+
+    def person(self, user: str) -> str:
+        """The owner id behind a user id of a history, "" if nobody is."""
+        return self._owner_of_user.get(user, "") if user else ""
+
+    def stage(self, crm_id: str) -> StageRecord | None:
+        """A stage by its id; one made since the stages were read is looked for once."""
+        if crm_id not in self.stages and crm_id not in self._unknown_stages:
+            self.reread_stages()
+            self._unknown_stages.add(crm_id)
+        return self.stages.get(crm_id)
+
+    def reread_stages(self) -> list[StageRecord]:
+        """The stages as they are now."""
+        self.__dict__.pop("stages", None)
+        return list(self.stages.values())
+
+    def reread_owners(self) -> list[PersonRecord]:
+        """The owners as they are now."""
+        for name in ("owners", "_owner_rows", "_owner_of_user"):
+            self.__dict__.pop(name, None)
+        return self.owners
+
+    def pages(self, path: str, query: Iterable[tuple[str, str]]) -> Iterator[Json]:
+        """All rows of a list that is read whole."""
+        after = ""
+        while True:
+            answer = self.client.get(path, [*query, ("limit", str(PAGE)), *([("after", after)] if after else [])])
+            yield from answer.get("results") or ()
+            after = next_page(answer)
+            if not after:
+                return
+
+    def properties(self, kind: str) -> dict[str, Json]:
+        """The property definitions of an object type, by name."""
+        if kind not in self._properties:
+            answer = self.client.get(self.client.paths.properties(kind))
+            self._properties[kind] = {row["name"]: row for row in answer.get("results") or ()}
+        return self._properties[kind]
+
+    def forget_properties(self) -> None:
+        """Some have just been made."""
+        self._properties.clear()
+
+    def require(self, kind: str, names: Iterable[str], *, key: str, remedy: str = "") -> None:
+        """Raises BadConfig for a configured property that isn't there: HubSpot would leave it out of its answers without a word."""
+        known = self.properties(kind)
+        for name in names:
+            if name not in known:
+                where = self.client.config.where(key)
+                what = f"HubSpot has no property {name!r} on {kind}, or the token may not see it"
+                raise BadConfig("E203", what, where=where, remedy=remedy or f"correct {key}")
+
+    @cached_property
+    def _custom(self) -> dict[str, str]:
+        """Object type ids of custom objects, by each name they go by."""
+        found: dict[str, str] = {}
+        for schema in self.client.get(self.client.paths.schemas()).get("results") or ():
+            for name in ("fullyQualifiedName", "name", "objectTypeId"):
+                if schema.get(name):
+                    found[schema[name]] = schema["objectTypeId"]
+        return found
+
+    def object_type(self, name: str, *, key: str) -> str:
+        """What stands for an object in paths. Raises BadConfig when there is no such object."""
+        if name in STANDARD or name.startswith("0-"):
+            return name
+        if name not in self._custom:
+            what = f"HubSpot has no object {name!r}, or the token may not see it"
+            remedy = "correct its name, or add crm.schemas.custom.read and crm.objects.custom.read to the service key"
+            raise BadConfig("E203", what, where=self.client.config.where(key), remedy=remedy)
+        return self._custom[name]
+
+
+def next_page(answer: Json) -> str:
+    """The `after` of a list's next page, "" at its end."""
+    return str(((answer.get("paging") or {}).get("next") or {}).get("after") or "")
+
+
+def _stage(pipeline: str, stage: Json) -> StageRecord:
+    metadata = stage.get("metadata") or {}
+    probability = 0.0
+    with suppress(ValueError):
+        probability = float(metadata.get("probability") or 0)
+    closed = str(metadata.get("isClosed")).lower() == "true"
+    return StageRecord(
+        pipeline=str(pipeline),
+        crm_id=str(stage["id"]),
+        label=stage.get("label") or "",
+        position=int(stage.get("displayOrder") or 0),
+        closed=closed,
+        won=closed and probability == 1,
+        probability=probability,
+    )
+
+
+def _owner(row: Json) -> PersonRecord:
+    name = " ".join(part for part in (row.get("firstName"), row.get("lastName")) if part)
+    return PersonRecord(
+        crm_id=str(row["id"]), role="owner", name=name, email=row.get("email") or "", active=not row["archived"]
+    )

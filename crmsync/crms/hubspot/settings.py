@@ -1,0 +1,60 @@
+"""The keys of `[crm.NAME]` that only HubSpot has."""
+
+from ipaddress import ip_address
+from typing import Annotated
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field
+
+from crmsync.config import Secret, Section
+
+
+def is_loopback(url: str) -> bool:
+    """Whether an address is on this very machine."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _guarded(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in ("https", "http") or not parts.hostname:
+        raise ValueError("an address starts with https://")
+    if parts.username or parts.query or parts.fragment:
+        raise ValueError("the bare address of the API, without user, query or fragment")
+    if parts.scheme == "http" and not is_loopback(url):
+        raise ValueError("plain http would show the token to everybody on the way: https, or a loopback address")
+    return url.rstrip("/")
+
+
+class Settings(Section):
+    """How to reach a HubSpot account and how much of it to use."""
+
+    token: Secret = Field(description="a service key or private app token: env:NAME or file:PATH")
+    base_url: Annotated[str, AfterValidator(_guarded)] = Field(
+        "https://api.hubapi.com", description="where the API answers; plain http only on loopback"
+    )
+    api_version: str = Field(
+        "2026-09",
+        pattern=r"^(v3|20\d\d-(03|09))$",
+        description='version in the paths: dated, each supported for 18 months, or "v3" until September 2027',
+    )
+    ca_file: str = Field("", description="certificates to trust instead of the system's, as a PEM file")
+    segment: str = Field("", description="deal property that names the deal's segment")
+    look_back_s: int = Field(
+        600, ge=0, description="how far before the last pull to look again: the search index lags, and so do commits"
+    )
+    calls_per_10s: int = Field(
+        190, ge=0, description="calls in any 10 seconds; 100 on Free and Starter, 250 with a limit pack, 0: no limit"
+    )
+    searches_per_s: int = Field(
+        4, ge=0, description="searches in any second; the whole account has 5, other apps included; 0: no limit"
+    )
+    association_inputs: int = Field(1_000, ge=1, le=1_000, description="records whose associations one call asks for")
+    property_group: str = Field(
+        "crmsync", pattern=r"^[a-z][a-z0-9_]*$", description="group that `fields --create` puts new deal properties in"
+    )
+    connect_timeout_s: float = Field(5.0, gt=0, description="how long to wait for a connection")
+    read_timeout_s: float = Field(60.0, gt=0, description="how long to wait for an answer")

@@ -1,0 +1,115 @@
+"""HubSpot's texts <-> our numbers. Every property is a text: ISO or epoch milliseconds for instants, "" for blank."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, tzinfo
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from crmsync.clock import iso, parse_instant, to_datetime, to_day
+from crmsync.records import RESULT_TYPES, Result, ValueType
+
+MICROS_PER_MILLI = 1_000
+ISO_DATE_LENGTH = len("2026-01-31")
+PLACES = {ValueType.PERCENT: Decimal("0.1"), ValueType.MONEY: Decimal("0.01")}
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One value that a property took. `user` is HubSpot's user id, "" when no person set it; then `source` says what did."""
+
+    at: int
+    text: str
+    user: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A record as the API gives it."""
+
+    raw: dict[str, Any]
+
+    @property
+    def id(self) -> str:
+        """The record's id."""
+        return str(self.raw["id"])
+
+    @property
+    def created_at(self) -> int:
+        """When the record was made, by HubSpot's stamp."""
+        return instant(self.get("hs_createdate") or self.raw["createdAt"])
+
+    @property
+    def modified_at(self) -> int:
+        """When the record was last changed."""
+        return instant(self.raw["updatedAt"])
+
+    def get(self, name: str) -> str:
+        """A property's present text, "" when it is blank or wasn't asked for."""
+        return (self.raw.get("properties") or {}).get(name) or ""
+
+    def versions(self, name: str) -> list[Version]:
+        """The values of a property, oldest first. HubSpot keeps only the newest (about 20), so the first may not be the very first.
+
+        A property with a value but without history gives that value, as of the record's creation.
+        """
+        listed = (self.raw.get("propertiesWithHistory") or {}).get(name) or []
+        if not listed:
+            text = self.get(name)
+            return [Version(self.created_at, text, "", "")] if text else []
+        found = [
+            Version(
+                instant(version["timestamp"]),
+                version.get("value") or "",
+                str(version.get("updatedByUserId") or ""),
+                version.get("sourceType") or "",
+            )
+            for version in reversed(listed)
+        ]
+        return sorted(found, key=lambda version: version.at)
+
+
+def instant(text: str) -> int:
+    """An instant as micros. Raises ValueError."""
+    if text.lstrip("-").isdigit():
+        return int(text) * MICROS_PER_MILLI
+    return parse_instant(text)
+
+
+def day(text: str, zone: tzinfo) -> int:
+    """A calendar day: of a `date` property as it stands there, of an instant as the account's clocks show it. Raises ValueError."""
+    if len(text) == ISO_DATE_LENGTH and not text.isdigit():
+        return to_day(date.fromisoformat(text))
+    return to_day(to_datetime(instant(text)).astimezone(zone).date())
+
+
+def to_crm(value: str | None) -> str:
+    """Canonical text -> what HubSpot takes: the same, and "" clears (null would be refused or ignored)."""
+    return value or ""
+
+
+def from_crm(result: Result, text: str) -> str | None:
+    """What HubSpot shows -> canonical text. Something that doesn't fit the type (a person typed it) stays as it is."""
+    if not text:
+        return None
+    kind = RESULT_TYPES[result]
+    try:
+        if kind in PLACES:
+            return str(Decimal(text).quantize(PLACES[kind]))
+        if kind is ValueType.DATE:
+            return to_datetime(instant(text)).astimezone(UTC).date().isoformat()
+        if kind is ValueType.INSTANT:
+            return iso(instant(text))
+    except (ValueError, InvalidOperation):
+        pass
+    return text
+
+
+def changes(versions: list[Version]) -> Iterator[Version]:
+    """The versions whose text differs from the one before."""
+    last = None
+    for version in versions:
+        if version.text != last:
+            yield version
+        last = version.text
