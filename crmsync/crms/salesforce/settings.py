@@ -1,0 +1,86 @@
+"""The keys of `[crm.NAME]` that only Salesforce has."""
+
+from ipaddress import ip_address
+from typing import Annotated, Literal, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, Field, model_validator
+
+from crmsync.config import Secret, Section
+
+NEEDS = {
+    "client_credentials": ("client_secret",),
+    "jwt": ("username", "private_key"),
+    "refresh_token": ("refresh_token",),
+}
+
+
+def is_loopback(url: str) -> bool:
+    """Whether an address is on this very machine."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _guarded(url: str) -> str:
+    """The address without its final slash and default port, so that a request can be compared with it."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("https", "http") or not parts.hostname:
+        raise ValueError("an address starts with https://")
+    if parts.username or parts.path not in ("", "/") or parts.query or parts.fragment:
+        raise ValueError("the bare address of the org, without user, path or query")
+    if parts.scheme == "http" and not is_loopback(url):
+        raise ValueError("plain http would show the token to everybody on the way: https, or a loopback address")
+    default = {"https": 443, "http": 80}[parts.scheme]
+    port = "" if parts.port in (None, default) else f":{parts.port}"
+    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    return f"{parts.scheme}://{host}{port}"
+
+
+class Settings(Section):
+    """How to reach a Salesforce org and how much of it to use."""
+
+    instance_url: Annotated[str, AfterValidator(_guarded)] = Field(
+        description="the org's own address (My Domain), such as https://acme.my.salesforce.com; plain http only on loopback"
+    )
+    auth: Literal["client_credentials", "jwt", "refresh_token"] = Field(
+        "client_credentials",
+        description="how to log in without a person; password login is being removed by Salesforce",
+    )
+    client_id: Secret = Field(description="consumer key of the external client app: env:NAME or file:PATH")
+    client_secret: Secret | None = Field(
+        None, description="its consumer secret; client_credentials needs it, refresh_token where the app asks for it"
+    )
+    username: str = Field("", description="jwt: the user that the app is pre-authorised for")
+    private_key: Secret | None = Field(None, description="jwt: the private key of the app's certificate, as PEM")
+    audience: str = Field(
+        "https://login.salesforce.com", description="jwt: https://test.salesforce.com for a Salesforce sandbox"
+    )
+    refresh_token: Secret | None = Field(
+        None, description="refresh_token: the token of a person's consent; rotation must be off"
+    )
+    api_version: str = Field("62.0", pattern=r"^\d\d\.0$", description="version of the REST API")
+    ca_file: str = Field("", description="certificates to trust instead of the system's, as a PEM file")
+    segment: str = Field("", description="field of Opportunity that names the deal's segment, such as Segment__c")
+    look_back_s: int = Field(
+        600,
+        ge=0,
+        description="how far before the last pull to look again: some changes commit late, with an older stamp",
+    )
+    daily_share: float = Field(
+        0.8,
+        gt=0,
+        le=1,
+        description="stop when the org has used this share of its daily API calls: its people need the rest",
+    )
+    connect_timeout_s: float = Field(10.0, gt=0, description="how long to wait for a connection")
+    read_timeout_s: float = Field(120.0, gt=0, description="how long to wait for an answer")
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        missing = [key for key in NEEDS[self.auth] if not getattr(self, key)]
+        if missing:
+            raise ValueError(f'auth = "{self.auth}" needs {" and ".join(missing)}')
+        return self
