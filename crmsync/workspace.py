@@ -15,6 +15,7 @@ class Target(Section):
 
     outcome: Literal["won"] = Field("won", description="what the probability is of")
     horizon_days: int = Field(28, ge=1, description="`won_28d`: the chance of being won within so many days")
+    fiscal_year_starts: int = Field(1, ge=1, le=12, description="month; `won_in_period` means its quarters")
 
 
 class Population(Section):

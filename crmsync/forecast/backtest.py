@@ -3,11 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-import numpy as np
-
 from crmsync.clock import MICROS_PER_DAY
 from crmsync.errors import Stopped
-from crmsync.forecast.facts import Ints
+from crmsync.forecast.dataset import open_deals
 from crmsync.forecast.fit import Training
 from crmsync.forecast.history import History
 from crmsync.forecast.logistic import Fit
@@ -41,7 +39,7 @@ def backtest(history: History, recipe: Recipe, span: Span, *, refit_days: int = 
         if fit is None or as_of - fit.trained.as_of >= refit_days * MICROS_PER_DAY:
             fit = _fit(training, as_of)
         if fit is not None:
-            yield score(fit, history, open_deals(history, recipe, as_of), as_of=as_of)
+            yield score(fit, history, open_deals(history, created_from=recipe.created_from, as_of=as_of), as_of=as_of)
 
 
 def _fit(training: Training, as_of: int) -> Fit | None:
@@ -51,10 +49,3 @@ def _fit(training: Training, as_of: int) -> Fit | None:
         if refusal.code in ("E401", "E402"):
             return None
         raise
-
-
-def open_deals(history: History, recipe: Recipe, as_of: int) -> Ints:
-    """The ids of the deals of the recipe's population that were known to be open at the instant."""
-    asof = history.as_of(history.deals, as_of)
-    born = history.seen_at[history.bounds[:-1]]
-    return history.deals[np.flatnonzero(asof.is_open & (born >= recipe.created_from))]

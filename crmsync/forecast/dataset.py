@@ -155,3 +155,9 @@ def weights(deal: Ints) -> Floats:
     _, place, count = np.unique(deal, return_inverse=True, return_counts=True)
     raw: Floats = 1.0 / np.sqrt(count[place])
     return raw * (len(count) / raw.sum()) if len(raw) else raw
+
+
+def open_deals(history: History, *, created_from: int = 0, as_of: int) -> Ints:
+    """The ids of the deals that were known to be open at the instant, of those first seen since `created_from`."""
+    asof = history.as_of(history.deals, as_of)
+    return history.deals[np.flatnonzero(asof.is_open & (_created_at(history) >= created_from))]

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from crmsync.clock import MICROS_PER_DAY
-from crmsync.forecast.channels import STAGE
+from crmsync.forecast.channels import AMOUNT, STAGE
 from crmsync.forecast.design import Table
 from crmsync.forecast.facts import Floats, Ints
 from crmsync.forecast.history import NO_NAME, History
@@ -35,6 +35,8 @@ class Scores:
     close_p80: Ints
     won_soon: Floats  # won within the fit's horizon_days
     stage_rate: Floats  # the share won of the deal's stage, for comparison
+    amount_minor: Floats  # nan where unknown
+    currency: tuple[str, ...]
     steps_done: Ints
     steps: Ints
     overdue: Ints  # promises of both sides
@@ -74,12 +76,19 @@ def score(fit: Fit, history: History, deals: ArrayLike, *, as_of: int) -> Scores
         close_p80=p80,
         won_soon=fit.timing.won_within(probability, asof.age_days, np.full(len(asof), float(fit.horizon_days))),
         stage_rate=_stage_rates(fit, table),
+        amount_minor=asof.of(AMOUNT).latest_value(),
+        currency=_texts(history, asof.of(AMOUNT).latest("name", missing=NO_NAME)),
         steps_done=asof.plan.done.sum(axis=0).astype(np.int64),
         steps=asof.plan.size.sum(axis=0).astype(np.int64),
         overdue=asof.plan.overdue.sum(axis=0).astype(np.int64),
-        next_step=tuple(history.labels[name] if name >= 0 else "" for name in asof.plan.next_step[Side.BUYER]),
+        next_step=_texts(history, asof.plan.next_step[Side.BUYER]),
         next_step_on=np.where(due < NO_DAY, due, NO_DUE),
     )
+
+
+def _texts(history: History, names: ArrayLike) -> tuple[str, ...]:
+    """The labels by their ids, "" for none."""
+    return tuple(history.labels[name] if name >= 0 else "" for name in np.asarray(names).tolist())
 
 
 def _stage_rates(fit: Fit, table: Table) -> Floats:

@@ -8,11 +8,9 @@ from crmsync.store import pulled
 from crmsync.store.engine import Store
 from crmsync.watch import Watch
 
-CLOCK = "clock"  # the cursor that holds the CRM's own clock as of the newest complete pull
-
 
 def pull(store: Store, crm: Crm, *, run_id: int, watch: Watch) -> dict[str, int]:
-    """Reads each stream from where it stopped, a page and its cursor at a time. Gives what was read, changed and called."""
+    """Reads each stream from where it stopped, a page and its cursor at a time. Gives what was read and changed."""
     total = pulled.Stored()
     began = crm.now()
     for stream in crm.streams():
@@ -21,5 +19,5 @@ def pull(store: Store, crm: Crm, *, run_id: int, watch: Watch) -> dict[str, int]
             total.add(stored)
             watch.say(stream, stored.read)
             watch.checkpoint()
-    pulled.save_page(store, crm.name, Page(CLOCK, Cursor(stamp=began)), run_id=run_id)
-    return {**asdict(total), "calls": crm.calls}
+    pulled.save_page(store, crm.name, Page(pulled.CLOCK, Cursor(stamp=began)), run_id=run_id)
+    return asdict(total)

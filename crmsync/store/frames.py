@@ -1,6 +1,6 @@
 """The store as numpy arrays for the forecast, and as DataFrames for analysts (pandas is imported only there)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -52,13 +52,15 @@ _WIDTHS: dict[str, Any] = {
 }
 
 
-def facts(store: Store, *, known_by: int | None = None) -> FactColumns:
-    """All facts, or those that the CRMs knew at an instant."""
+def facts(store: Store, *, known_by: int | None = None, crms: Sequence[str] = ()) -> FactColumns:
+    """All facts, or those that the CRMs knew by an instant, or those of some CRMs only."""
     query = select(*(_fact.c[name] for name in _WIDTHS)).order_by(
         _fact.c.deal_id, _fact.c.at, _fact.c.kind, _fact.c.phase, _fact.c.source, _fact.c.source_id, _fact.c.value
     )
     if known_by is not None:
         query = query.where(_fact.c.known_at <= known_by)
+    if crms:
+        query = query.where(_fact.c.deal_id.in_(select(_deal.c.deal_id).where(_deal.c.crm.in_(crms))))
     parts: list[list[NDArray[Any]]] = [[np.zeros(0, dtype=width) for width in _WIDTHS.values()]]
     with store.read() as connection:
         labels = {label_id: text for text, label_id in connection.execute(select(_label.c.text, _label.c.label_id))}

@@ -7,15 +7,17 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, delete, func, select, update
 
 from crmsync.records import DEAL_SOURCE, Cursor, FactRecord, GoneRecord, Kind, Page, Phase, Side
 from crmsync.store import tables
 from crmsync.store.engine import Store
 from crmsync.store.upsert import insert_new, table_of, upsert
 
+CLOCK = "clock"  # the cursor that holds a CRM's own clock as of its newest complete pull
 IN_LIST = 500  # ids in one IN (...)
 _deal, _milestone, _fact = table_of(tables.Deal), table_of(tables.Milestone), table_of(tables.Fact)
+_stage = table_of(tables.Stage)
 _cursor, _quarantine = table_of(tables.Cursor), table_of(tables.Quarantine)
 _label, _person = table_of(tables.Label), table_of(tables.Person)
 
@@ -42,6 +44,21 @@ def cursor(store: Store, crm: str, stream: str) -> Cursor | None:
     with store.read() as connection:
         row = connection.execute(select(_cursor).where(_cursor.c.crm == crm, _cursor.c.stream == stream)).one_or_none()
     return None if row is None else Cursor(row.stamp, row.crm_id, row.resume)
+
+
+def complete_until(store: Store, crms: Collection[str] = ()) -> int | None:
+    """The latest instant, on a CRM's own clock, up to which a pull is complete; None before the first."""
+    query = select(func.max(_cursor.c.stamp)).where(_cursor.c.stream == CLOCK)
+    if crms:
+        query = query.where(_cursor.c.crm.in_(crms))
+    with store.read() as connection:
+        return connection.execute(query).scalar()
+
+
+def stage_labels(store: Store) -> dict[str, str]:
+    """What people call each stage, by its id."""
+    with store.read() as connection:
+        return {row.crm_id: row.label for row in connection.execute(select(_stage.c.crm_id, _stage.c.label))}
 
 
 def save_page(store: Store, crm: str, page: Page, *, run_id: int) -> Stored:

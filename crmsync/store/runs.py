@@ -51,6 +51,12 @@ def end(store: Store, run_id: int, *, status: str, counts: dict[str, int], messa
         connection.execute(update(_run).where(_run.c.run_id == run_id).values(values))
 
 
+def get(store: Store, run_id: int) -> RunRow:
+    """A run by its id."""
+    with store.read() as connection:
+        return _row(connection.execute(select(_run).where(_run.c.run_id == run_id)).one())
+
+
 def newest(store: Store) -> list[RunRow]:
     """The newest run of each step and target, in the order of the steps' last start."""
     with store.read() as connection:
@@ -104,6 +110,12 @@ def take_lease(store: Store, name: str, *, holder: str, now: int, until: int) ->
         taken = {"holder": holder, "fence": fence, "expires_at": until}
         connection.execute(update(_lease).where(_lease.c.name == name).values(taken))
     return fence
+
+
+def lease_holder(store: Store, name: str) -> str:
+    """Who holds a lease, "" if nobody does."""
+    with store.read() as connection:
+        return connection.execute(select(_lease.c.holder).where(_lease.c.name == name)).scalar() or ""
 
 
 def give_lease_back(store: Store, name: str, *, holder: str) -> None:

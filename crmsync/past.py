@@ -1,0 +1,47 @@
+"""Where the store and the forecast meet: stored facts as the history that features may ask, and a model's TOML as a recipe."""
+
+from collections.abc import Sequence
+from dataclasses import fields
+
+from crmsync.clock import parse_instant
+from crmsync.errors import BadConfig
+from crmsync.forecast.history import Facts, History
+from crmsync.forecast.recipe import Recipe
+from crmsync.store import frames, pulled
+from crmsync.store.engine import Store
+from crmsync.workspace import ModelSpec
+
+
+def history(store: Store, *, known_by: int | None = None, crms: Sequence[str] = ()) -> History:
+    """The facts of all deals, or those that the CRMs knew by an instant, or those of some CRMs only."""
+    found = frames.facts(store, known_by=known_by, crms=crms)
+    return History(Facts(*(getattr(found, column.name) for column in fields(Facts))), found.labels)
+
+
+def newest(store: Store, crms: Sequence[str] = ()) -> int:
+    """The CRM's clock at the newest complete pull: the latest instant that a score can speak of. Raises BadConfig before any."""
+    seen = pulled.complete_until(store, crms)
+    if seen is None:
+        raise BadConfig("E407", "nothing has been pulled yet", remedy="crmsync pull")
+    return seen
+
+
+def recipe(spec: ModelSpec) -> Recipe:
+    """What a model's TOML declares, as the forecast takes it. Raises BadConfig."""
+    created_from = 0
+    if spec.population.from_on:
+        try:
+            created_from = parse_instant(spec.population.from_on)
+        except ValueError:
+            what = f"population.from_on: no date: {spec.population.from_on!r}"
+            raise BadConfig("E103", what, where=str(spec.file), remedy="write it like 2026-01-31") from None
+    return Recipe(
+        features=spec.features,
+        penalties=spec.penalty.grid,
+        every_days=spec.population.every_days,
+        created_from=created_from,
+        min_closed=spec.gate.min_closed,
+        min_each=spec.gate.min_each,
+        horizon_days=spec.target.horizon_days,
+        block=spec.gate.block,
+    )

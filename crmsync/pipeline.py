@@ -1,0 +1,181 @@
+"""The story: pull -> train -> score -> stage -> push. Each step of it is one row of the run ledger, under one lease.
+
+Steps meet only in the store, so each can be run alone, be killed and be repeated. One runner works on a store at a time.
+"""
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from crmsync import crm as crms
+from crmsync import workspace
+from crmsync.clock import Clock, system_clock
+from crmsync.config import Config, CrmConfig
+from crmsync.crm import Crm
+from crmsync.errors import BadConfig, CrmsyncError, RetryLater, Stopped
+from crmsync.steps.pull import pull
+from crmsync.steps.push import push
+from crmsync.steps.score import score
+from crmsync.steps.stage import stage
+from crmsync.steps.train import train
+from crmsync.store import runs
+from crmsync.store.engine import Store
+from crmsync.store.lease import Lease
+from crmsync.store.runs import RunRow
+from crmsync.watch import Watch
+from crmsync.workspace import JobSpec, ModelSpec
+
+BY_HAND = ""  # the job of a step that somebody ran by itself
+FAILED = ("quarantined", "failed", "unclear")  # counts of records that make a run partial
+
+Work = Callable[[int], dict[str, int]]
+
+
+class Pipeline:
+    """The steps over one store. Each method gives the ledger's rows of what it ran; a fault is raised after the last of them.
+
+    `clock` is this machine's: ledger and lease obey it. What is known by when obeys the CRMs' own clocks.
+    """
+
+    def __init__(
+        self,
+        config: Config,
+        store: Store,
+        *,
+        clock: Clock = system_clock,
+        watch: Watch | None = None,
+        job: str = BY_HAND,
+    ) -> None:
+        self.config, self.store, self.clock, self.job = config, store, clock, job
+        self.lease = Lease(store, clock)
+        self.watch = _Renewing(self.lease, watch or Watch())
+        self.root: Path = config.file.resolve().parent
+        self._connected: dict[str, Crm] = {}
+
+    def pull(self, crm: str | None = None) -> list[RunRow]:
+        """Reads what changed in the CRM of that name, or in all of them."""
+        return self._each_crm("pull", crm, lambda it, run_id: pull(self.store, it, run_id=run_id, watch=self.watch))
+
+    def train(self, model: str, *, as_of: int | None = None) -> list[RunRow]:
+        """Learns a model from what was known at an instant."""
+        spec = self._model(model)
+        return self._all([("train", spec.name, lambda run_id: train(self.store, spec, run_id=run_id, as_of=as_of))])
+
+    def score(self, model: str, *, as_of: int | None = None) -> list[RunRow]:
+        """Scores the deals that were open at an instant."""
+        spec = self._model(model)
+        return self._all([("score", spec.name, lambda run_id: score(self.store, spec, run_id=run_id, as_of=as_of))])
+
+    def stage(self, crm: str | None = None) -> list[RunRow]:
+        """Plans what differs from what the CRMs show."""
+
+        def of(config: CrmConfig) -> Work:
+            return lambda run_id: stage(self.store, config, run_id=run_id)
+
+        return self._all([("stage", each.name, of(each)) for each in self.config.only_crm(crm)])
+
+    def push(self, crm: str | None = None, *, approve: str = "") -> list[RunRow]:
+        """Sends what is planned; `approve` is the digest of a plan that somebody has looked at."""
+        policy = self.config.push
+        return self._each_crm(
+            "push",
+            crm,
+            lambda it, run_id: push(
+                self.store, it, policy, run_id=run_id, clock=self.clock, watch=self.watch, approve=approve
+            ),
+        )
+
+    def run(self, spec: JobSpec) -> list[RunRow]:
+        """The steps of a job, in order; a step that fails ends it. Raises BadConfig before anything runs when a name is wrong."""
+        names: Sequence[str | None] = spec.crms or (None,)
+        for name in names:
+            self.config.only_crm(name)
+        steps: dict[str, Callable[[], list[RunRow]]] = {
+            "pull": lambda: [row for name in names for row in self.pull(name)],
+            "train": lambda: self.train(spec.model),
+            "score": lambda: self.score(spec.model),
+            "stage": lambda: [row for name in names for row in self.stage(name)],
+            "push": lambda: [row for name in names for row in self.push(name)],
+        }
+        with self.lease:
+            return [row for step in spec.steps for row in steps[step]()]
+
+    def connect(self, name: str) -> Crm:
+        """The CRM of that name; connected once."""
+        if name not in self._connected:
+            (config,) = self.config.only_crm(name)
+            self._connected[name] = crms.connect(config)
+        return self._connected[name]
+
+    def _model(self, name: str) -> ModelSpec:
+        return workspace.model(self.root, name)
+
+    def _each_crm(self, step: str, crm: str | None, work: Callable[[Crm, int], dict[str, int]]) -> list[RunRow]:
+        def of(name: str) -> Work:
+            return lambda run_id: self._counting_calls(name, run_id, work)
+
+        return self._all([(step, each.name, of(each.name)) for each in self.config.only_crm(crm)])
+
+    def _counting_calls(self, name: str, run_id: int, work: Callable[[Crm, int], dict[str, int]]) -> dict[str, int]:
+        it = self.connect(name)
+        before = it.calls
+        return {**work(it, run_id), "calls": it.calls - before}
+
+    def _all(self, planned: Sequence[tuple[str, str, Work]]) -> list[RunRow]:
+        """Runs every one, whatever becomes of the others: one CRM that is down doesn't hold up the next."""
+        told: list[RunRow] = []
+        faults: list[CrmsyncError] = []
+        with self.lease:
+            for step, target, work in planned:
+                try:
+                    told.append(self._run(step, target, work))
+                except (BadConfig, Stopped, RetryLater) as fault:
+                    faults.append(fault)
+        if faults:
+            raise faults[0]
+        return told
+
+    def _run(self, step: str, target: str, work: Work) -> RunRow:
+        """One row of the ledger, closed whatever happens: the run boundary."""
+        run_id = runs.begin(self.store, job=self.job, step=step, target=target, now=self.clock())
+        try:
+            counts = work(run_id)
+        except CrmsyncError as fault:
+            self._end(run_id, status=_status(fault), message=str(fault))
+            raise
+        except BaseException as defect:
+            self._end(run_id, status="failed", message=f"E900 {type(defect).__name__}")
+            raise
+        partial = any(counts.get(name) for name in FAILED)
+        runs.end(
+            self.store, run_id, status="partial" if partial else "done", counts=counts, message="", now=self.clock()
+        )
+        return runs.get(self.store, run_id)
+
+    def _end(self, run_id: int, *, status: str, message: str) -> None:
+        with suppress(CrmsyncError):  # a store that is full or gone: the fault that is being told matters more
+            runs.end(self.store, run_id, status=status, counts={}, message=message, now=self.clock())
+
+
+class _Renewing(Watch):
+    """Passes on what a step says, and renews the lease at its checkpoints."""
+
+    def __init__(self, lease: Lease, watch: Watch) -> None:
+        self.lease, self.watch = lease, watch
+
+    def say(self, what: str, count: int) -> None:
+        """Passed on."""
+        self.watch.say(what, count)
+
+    def checkpoint(self) -> None:
+        """Renews the lease, then lets the program stop here if it was told to."""
+        self.lease.renew()
+        self.watch.checkpoint()
+
+
+def _status(fault: CrmsyncError) -> str:
+    if isinstance(fault, RetryLater):
+        return "later"
+    if isinstance(fault, Stopped):
+        return "waiting" if fault.code == "E501" else "stopped"
+    return "failed"

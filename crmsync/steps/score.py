@@ -1,0 +1,94 @@
+"""score: the newest fit and the facts known by an instant -> a score of each deal that was open then."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from crmsync import past
+from crmsync.calendars import quarter
+from crmsync.clock import MICROS_PER_DAY
+from crmsync.errors import BadConfig
+from crmsync.forecast import verdict
+from crmsync.forecast.dataset import open_deals
+from crmsync.forecast.logistic import Fit, from_json
+from crmsync.forecast.reasons import Reasons
+from crmsync.forecast.score import NO_DUE, Scores
+from crmsync.forecast.score import score as score_deals
+from crmsync.store import fits, pulled, runs, scores
+from crmsync.store.engine import Store
+from crmsync.workspace import ModelSpec
+
+HORIZON_DAYS = 28  # of the column won_28d
+KIND = "model"
+
+
+def score(store: Store, spec: ModelSpec, *, run_id: int, as_of: int | None = None) -> dict[str, int]:
+    """Scores the deals that were open at the instant (None: at the newest pull) by the newest used fit that knew nothing later.
+
+    Raises BadConfig E406 when there is no such fit.
+    """
+    at = past.newest(store, spec.population.crms) if as_of is None else as_of
+    row = fits.newest_used(store, spec.name, as_of=at)
+    if row is None:
+        what = f"no fit of the model {spec.name!r} that may score" + (
+            "" if as_of is None else " and knew nothing later"
+        )
+        raise BadConfig("E406", what, remedy=f"crmsync train --model {spec.name}")
+    fit = from_json(row.body, where=f"fit {row.fit_id}")
+    history = past.history(store, known_by=at, crms=spec.population.crms)
+    deals = open_deals(history, created_from=past.recipe(spec).created_from, as_of=at)
+    found = score_deals(fit, history, deals, as_of=at)
+    told = {"run_id": run_id, "fit_id": row.fit_id, "model": spec.name, "as_of": at, "kind": KIND}
+    told["pull_run_id"] = runs.newest_pull(store)
+    reasons = Reasons(found, pulled.stage_labels(store))
+    scores.save(store, [{**told, **rest} for rest in _rows(found, spec, reasons)])
+    return {"open": len(found), "scored": len(found)}
+
+
+def _rows(found: Scores, spec: ModelSpec, reasons: Reasons) -> Iterator[dict[str, Any]]:
+    """The columns of table `score` that differ from deal to deal."""
+    today = found.as_of // MICROS_PER_DAY
+    _, period_ends = quarter(today, first_month=spec.target.fiscal_year_starts)
+    in_period = found.won_by(period_ends)
+    thresholds = verdict.Thresholds(**spec.categories.model_dump())
+    for place in range(len(found)):
+        probability = float(found.probability[place])
+        overdue = int(found.overdue[place])
+        yield {
+            "deal_id": int(found.deal[place]),
+            "probability": probability,
+            "close_p20": int(found.close_p20[place]),
+            "close_p50": int(found.close_p50[place]),
+            "close_p80": int(found.close_p80[place]),
+            "won_28d": _won_soon(found.fit, found, place),
+            "won_in_period": float(in_period[place]),
+            "risk": verdict.risk(probability, base_rate=found.fit.trained.base_rate, overdue=overdue),
+            "category": verdict.category(probability, thresholds),
+            "expected_minor": _expected(found, place),
+            "currency": found.currency[place],
+            "milestones_done": int(found.steps_done[place]),
+            "milestones_total": int(found.steps[place]),
+            "next_step": found.next_step[place],
+            "next_step_on": None if found.next_step_on[place] == NO_DUE else int(found.next_step_on[place]),
+            "reasons": _parts(found, place),
+            "text": reasons.text(place),
+        }
+
+
+def _won_soon(fit: Fit, found: Scores, place: int) -> float | None:
+    return float(found.won_soon[place]) if fit.horizon_days == HORIZON_DAYS else None
+
+
+def _expected(found: Scores, place: int) -> int | None:
+    """The amount times its chance, in minor units; None for a deal without an amount."""
+    amount = found.amount_minor[place]
+    return None if np.isnan(amount) else round(float(amount) * float(found.probability[place]))
+
+
+def _parts(found: Scores, place: int) -> str:
+    """The base and each part's log-odds as JSON; together they are the log-odds of the probability."""
+    row = found.contributions[place]
+    parts = {found.parts[number]: float(row[number]) for number in np.flatnonzero(row)}
+    return json.dumps({"base": found.base, "parts": parts}, separators=(",", ":"))

@@ -1,0 +1,39 @@
+"""train: the facts known by an instant -> a fit, with the gate's verdict on it.
+
+The only step that reaches scikit-learn, and only when it runs: its import costs seconds.
+"""
+
+from crmsync import past
+from crmsync.errors import Stopped
+from crmsync.store import fits
+from crmsync.store.engine import Store
+from crmsync.workspace import ModelSpec
+
+
+def train(store: Store, spec: ModelSpec, *, run_id: int, as_of: int | None = None) -> dict[str, int]:
+    """Learns from what was known at the instant (None: at the newest pull) and stores the fit. Gives what it learnt from.
+
+    Raises Stopped when there is too little to learn from (E401, E402), the training fails (E403, E404), or the gate keeps the
+    fit from being used (E408): it is stored all the same, and the one in use stays.
+    """
+    from crmsync.forecast import fit as training
+
+    at = past.newest(store, spec.population.crms) if as_of is None else as_of
+    history = past.history(store, known_by=at, crms=spec.population.crms)
+    made = training.train(history, past.recipe(spec), as_of=at)
+    fits.save(
+        store,
+        model=spec.name,
+        run_id=run_id,
+        as_of=at,
+        digest=made.digest,
+        used=made.gate.used,
+        verdict=made.gate.text,
+        body=made.to_json(),
+    )
+    if not made.gate.used:
+        raise Stopped(
+            "E408", f"the new fit isn't used: {made.gate.text}", remedy="crmsync status; the fit in use stays"
+        )
+    learnt = made.trained
+    return {"deals": learnt.deals, "won": learnt.deals_won, "snapshots": learnt.snapshots}
