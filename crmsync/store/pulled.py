@@ -109,22 +109,23 @@ class _Writer:
         if not page.deals:
             return 0
         ids = [row["crm_id"] for row in page.deals]
-        returned = self._gone_before(ids)
+        left_at = self._gone_before(ids)
         rows = [{"crm": self.crm, **row, "gone_at": None} for row in page.deals]
         changed = upsert(self.connection, tables.Deal, rows, key=("crm", "crm_id"), silent=("modified_at",))
         self._know_deals(ids)
-        modified = {row["crm_id"]: row["modified_at"] for row in page.deals}
-        self._facts([_life(crm_id, modified[crm_id], Phase.REOPENED) for crm_id in returned])
+        # Not every CRM stamps a return: then all that is known is that it came after the leaving.
+        back_at = {row["crm_id"]: row["modified_at"] for row in page.deals if row["crm_id"] in left_at}
+        self._facts([_life(deal, max(at, left_at[deal] + 1), Phase.REOPENED) for deal, at in back_at.items()])
         return changed
 
-    def _gone_before(self, ids: list[str]) -> list[str]:
-        """Those of the deals that had left the CRM and now are back."""
-        found: list[str] = []
+    def _gone_before(self, ids: list[str]) -> dict[str, int]:
+        """Those of the deals that had left the CRM and now are back, with the instant of their leaving."""
+        found: dict[str, int] = {}
         for part in _parts(ids):
-            query = select(_deal.c.crm_id).where(
+            query = select(_deal.c.crm_id, _deal.c.gone_at).where(
                 _deal.c.crm == self.crm, _deal.c.crm_id.in_(part), _deal.c.gone_at.is_not(None)
             )
-            found += self.connection.execute(query).scalars()
+            found.update((crm_id, gone_at) for crm_id, gone_at in self.connection.execute(query))
         return found
 
     def _know_deals(self, ids: Collection[str]) -> None:
@@ -218,9 +219,8 @@ class _Writer:
             for row in page.held
             if row["deal"] in self.deals
         ]
-        upsert(
-            self.connection, tables.Held, rows, key=("deal_id", "result"), silent=("seen_run_id", "set_by", "set_at")
-        )
+        # The pull that saw a value last is stored even if the value is the old one: a person may have put it back.
+        upsert(self.connection, tables.Held, rows, key=("deal_id", "result"))
 
     def _gone(self, gone: list[GoneRecord]) -> int:
         return sum(self._deal_gone(row) if row["source"] == DEAL_SOURCE else self._milestone_gone(row) for row in gone)

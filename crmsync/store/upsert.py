@@ -20,6 +20,11 @@ def _insert(connection: Connection, table: Table) -> Any:
     return dialect.insert(table)
 
 
+def _touched(connection: Connection, statement: Any, rows: Rows) -> int:
+    """Runs a statement for each row and gives how many rows it touched; PostgreSQL forgets that unless asked to keep it."""
+    return connection.execute(statement, list(rows), execution_options={"preserve_rowcount": True}).rowcount
+
+
 def upsert(
     connection: Connection, model: type[SQLModel], rows: Rows, *, key: Sequence[str], silent: Sequence[str] = ()
 ) -> int:
@@ -36,11 +41,11 @@ def upsert(
     statement = insert.on_conflict_do_update(
         index_elements=list(key), set_={name: insert.excluded[name] for name in given}, where=differs
     )
-    return connection.execute(statement, list(rows)).rowcount
+    return _touched(connection, statement, rows)
 
 
 def insert_new(connection: Connection, model: type[SQLModel], rows: Rows) -> int:
     """Inserts the rows whose primary key isn't there yet and gives how many they were."""
     if not rows:
         return 0
-    return connection.execute(_insert(connection, table_of(model)).on_conflict_do_nothing(), list(rows)).rowcount
+    return _touched(connection, _insert(connection, table_of(model)).on_conflict_do_nothing(), rows)
