@@ -1,0 +1,85 @@
+"""A law's rates as one table: a row per hidden class of deals, a column per channel through which something can happen.
+
+The generator draws from this table and the truth weighs evidence with it, so the two can't disagree about a law.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from crmsync.sandbox.columns import BUYER, SELLER, Ints
+from crmsync.sandbox.laws import AGE_EDGES, PHASES, Law, Pair, PromiseRates
+from crmsync.sandbox.working_time import Floats
+
+FORWARD, SKIP, BACK, CLOSE = range(4)  # how a deal leaves a stage
+STAGE_ACTS = 4
+DONE, MOVE, REMOVED = range(3)  # what becomes of an open promise
+PROMISE_ACTS = 3
+REOPENED = PHASES * PROMISE_ACTS  # after the acts of all phases
+PROMISE_CHANNELS = REOPENED + 1
+BUYER_STEP, SELLER_STEP, CLOSE_DATE = range(3)  # kinds of promises
+AGES = len(AGE_EDGES) + 1
+GROUP_OF_SIDE = {BUYER: BUYER_STEP, SELLER: SELLER_STEP}
+LOST, WON = 0, 1
+STAGE_PACE, PULSE_PACE, PROMISE_PACE = 1.0, 0.5, 0.3  # powers of the pace by which rates shrink
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Rates per working day by [class, channel]. A class is (era, outcome, pace); see `classes`."""
+
+    table: Floats
+    log: Floats  # of the table, 0 where nothing can happen
+    plan_start: Floats  # by class
+    log_pace: Floats  # by era and pace: log of the share
+    eras: tuple[Law, ...]
+    promises: int  # first channel of promises
+    joins: int
+    pulses: int
+
+    @property
+    def paces(self) -> int:
+        """How many paces there are."""
+        return len(self.eras[0].paces)
+
+    def classes(self, era: Ints, won: Ints, pace: Ints) -> Ints:
+        """The class of each deal."""
+        return (era * 2 + won) * self.paces + pace
+
+
+def rates_of(law: Law) -> Rates:
+    """The table of a law, the later era's rows below."""
+    eras = (law,) if law.later is None else (law, law.later)
+    first = len(law.stages) * STAGE_ACTS
+    joins = first + 3 * PROMISE_CHANNELS
+    rows, starts = [], []
+    for era in eras:
+        for outcome in (LOST, WON):
+            for pace in era.paces:
+                rows.append(_row(era, outcome, pace))
+                starts.append(era.plan_start[outcome])
+    table = np.array(rows)
+    log = np.log(np.where(table > 0, table, 1.0))
+    log_pace = np.log(np.array([era.pace_shares for era in eras]))
+    return Rates(table, log, np.array(starts), log_pace, eras, first, joins, joins + len(law.joins))
+
+
+def _row(law: Law, outcome: int, pace: float) -> list[float]:
+    def at_pace(pairs: list[Pair], power: float) -> list[float]:
+        return [pair[outcome] / pace**power for pair in pairs]
+
+    row = at_pace(
+        [pair for stage in law.stages for pair in (stage.forward, stage.skip, stage.back, stage.close)], STAGE_PACE
+    )
+    for promise, power in ((law.buyer_steps, PROMISE_PACE), (law.seller_steps, PROMISE_PACE), (law.close_date, 0.0)):
+        row += at_pace(_promise_pairs(promise), power)
+    row += at_pace(list(law.joins), PULSE_PACE)
+    for pulse in law.pulses:
+        row += at_pace(list(pulse.by_age), PULSE_PACE if pulse.follows_pace else 0.0)
+    return row
+
+
+def _promise_pairs(promise: PromiseRates) -> list[Pair]:
+    """In the order of channels: phase by phase the acts, then reopening."""
+    acts = zip(promise.done, promise.move, promise.remove, strict=True)
+    return [pair for phase in acts for pair in phase] + [promise.reopen]
