@@ -65,6 +65,19 @@ def newest(store: Store) -> list[RunRow]:
     return [_row(row) for row in rows]
 
 
+def newest_id(store: Store) -> int:
+    """The id of the newest run, 0 before the first."""
+    with store.read() as connection:
+        return int(connection.execute(select(func.max(_run.c.run_id))).scalar() or 0)
+
+
+def after(store: Store, run_id: int) -> list[RunRow]:
+    """The runs that began after another, oldest first."""
+    with store.read() as connection:
+        rows = connection.execute(select(_run).where(_run.c.run_id > run_id).order_by(_run.c.run_id)).all()
+    return [_row(row) for row in rows]
+
+
 def newest_pull(store: Store) -> int:
     """The id of the newest pull that is complete, 0 if there is none: what a score names as what it saw."""
     done = select(func.max(_run.c.run_id)).where(_run.c.step == "pull", _run.c.status.in_(("done", "partial")))

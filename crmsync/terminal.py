@@ -1,0 +1,80 @@
+"""What a person or a program sees: results on stdout, faults on stderr, with `--json` one document on stdout."""
+
+import json
+import os
+import re
+import sys
+import traceback
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from crmsync.errors import CrmsyncError, RetryLater
+
+UNFORESEEN = 70  # exit code of a defect: EX_SOFTWARE of sysexits.h
+INTERRUPTED = 130  # what shells give for SIGINT
+COLOURS = {"[ok]": "32", "[warn]": "33", "[fail]": "31"}
+
+
+@dataclass(slots=True)
+class Terminal:
+    """One call of the program. `told`: rows of steps that ran before a fault, so that a document can name both."""
+
+    config: Path | None = None
+    as_json: bool = False
+    debug: bool = False
+    told: Any = None
+
+    def show(self, document: object, lines: Iterable[str]) -> None:
+        """The result: the document with `--json`, else the lines. Raises RetryLater when stdout takes no more."""
+        text = json.dumps(_plain(document), ensure_ascii=False, indent=2) if self.as_json else "\n".join(lines)
+        if text:
+            write(_coloured(text) if sys.stdout.isatty() and not self.as_json else text)
+
+    def fault(self, error: CrmsyncError) -> int:
+        """One line on stderr, with `--json` a document besides; gives the exit code."""
+        if self.as_json:
+            told = {"code": error.code, "what": error.what, "where": error.where, "remedy": error.remedy}
+            document = {"error": told} if self.told is None else {"error": told, "runs": _plain(self.told)}
+            print(json.dumps(document, ensure_ascii=False, indent=2), flush=True)
+        print(error, file=sys.stderr, flush=True)
+        return error.exit_code
+
+    def defect(self, error: BaseException) -> int:
+        """A fault that nobody foresaw: its kind and place only, since its words may quote anything."""
+        if self.debug:
+            traceback.print_exception(error)
+        frames = traceback.extract_tb(error.__traceback__)
+        where = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""
+        remedy = "run it again with --debug to see the traceback, and report it"
+        self.fault(CrmsyncError("E900", f"unforeseen {type(error).__name__}", where=where, remedy=remedy))
+        return UNFORESEEN
+
+
+def write(text: str, *, end: str = "\n") -> None:
+    """Text to stdout, at once. Raises RetryLater when it can't be written; a reader that went away is a BrokenPipeError."""
+    try:
+        print(text, end=end, flush=True)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is still buffered would fail again at exit
+        raise RetryLater("E121", f"stdout takes no more ({error.strerror})", remedy="free some space") from None
+
+
+def columns(rows: Sequence[Sequence[object]]) -> list[str]:
+    """Rows as aligned columns; the first one may be a head."""
+    told = [["" if value is None else str(value) for value in row] for row in rows]
+    widths = [max(map(len, column)) for column in zip(*told, strict=True)]
+    return ["  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in told]
+
+
+def _plain(document: object) -> object:
+    from crmsync.views.cells import document as as_document
+
+    return as_document(document)
+
+
+def _coloured(text: str) -> str:
+    return re.sub(r"\[(ok|warn|fail)\]", lambda mark: f"\x1b[{COLOURS[mark[0]]}m{mark[0]}\x1b[0m", text)

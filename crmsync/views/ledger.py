@@ -1,0 +1,28 @@
+"""A row of the run ledger as one countable line."""
+
+from collections.abc import Mapping
+
+from crmsync.clock import MICROS_PER_SECOND
+from crmsync.store.runs import RunRow
+
+CHANGED = ("deals", "milestones", "facts", "gone")  # what storing a pull's pages changed
+WORDS = {"quarantined": "set aside"}
+
+
+def counted(step: str, counts: Mapping[str, int]) -> list[str]:
+    """The counts of a step in words, in their order."""
+    if step == "pull" and counts:
+        changed = sum(counts.get(name, 0) for name in CHANGED)
+        kept = {name: count for name, count in counts.items() if name not in CHANGED}
+        counts = {"read": kept.pop("read", 0), "changed": changed, **kept}
+    return [f"{count:,} {WORDS.get(name, name)}" for name, count in counts.items()]
+
+
+def line(row: RunRow) -> str:
+    """`pull main: 4,812 read, 37 changed, 0 set aside, 12 calls, 3.1 s`; what went wrong stands before the counts."""
+    parts = counted(row.step, row.counts)
+    if row.status not in ("done", "partial"):
+        parts.insert(0, row.status)
+    if row.ended_at is not None:
+        parts.append(f"{(row.ended_at - row.started_at) / MICROS_PER_SECOND:,.1f} s")
+    return f"{row.step} {row.target}: {', '.join(parts)}"

@@ -1,0 +1,158 @@
+"""The command line: what each verb shows, and one line for each fault."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from crmsync.cli import main
+from crmsync.errors import BadConfig, LeaseHeld, RetryLater, Stopped
+from crmsync.terminal import Terminal
+
+SECRET = "k3y-that-nobody-may-see"
+CONFIG = """
+[store]
+url = "sqlite:///{folder}/crmsync.db"
+
+[crm.hub]
+kind = "hubspot"
+base_url = "http://127.0.0.1:9"
+token = "env:TEST_TOKEN"
+"""
+
+
+@pytest.fixture
+def workspace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of a config with one CRM that nobody answers for; the present folder."""
+    monkeypatch.setenv("TEST_TOKEN", SECRET)
+    monkeypatch.delenv("CRMSYNC_CONFIG", raising=False)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config.toml").write_text(CONFIG.format(folder=tmp_path))
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "close.toml").write_text('features = ["age"]\n')
+    return tmp_path
+
+
+def outcome(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    """Exit code, stdout and stderr of a call."""
+    code = main(arguments)
+    told = capsys.readouterr()
+    return code, told.out, told.err
+
+
+def refused(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    """The one line of a call that ends with exit code 2."""
+    code, out, err = outcome(capsys, *arguments)
+    assert (code, out, err.count("\n")) == (2, "", 1), err
+    return err
+
+
+def test_help_comes_at_once_and_names_every_verb() -> None:
+    """Help imports neither a database nor a CRM's library nor numpy."""
+    code = "import sys; from crmsync.cli import main; main(['--help']); print([m for m in sys.modules if m in %r])"
+    heavy = ("numpy", "sqlalchemy", "pydantic", "simple_salesforce", "hubspot", "requests", "rich", "alembic")
+    done = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", code % (heavy,)], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_missing_config_is_one_line(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The line names the file and how to make one."""
+    assert refused(capsys, "pull", "--config", "absent.toml").startswith("E101 absent.toml: no such file -> ")
+
+
+def test_config_may_stand_before_the_verb(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """--config means the same before and after the verb."""
+    assert refused(capsys, "--config", "absent.toml", "pull") == refused(capsys, "pull", "--config=absent.toml")
+
+
+def test_a_malformed_config_names_its_line(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Broken TOML is told with file and line."""
+    (workspace / "config.toml").write_text("[store]\nurl = \n")
+    assert refused(capsys, "pull").startswith("E102 config.toml:2: not valid TOML")
+
+
+def test_an_unknown_key_is_told_with_a_guess(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A misspelt key is refused, and the nearest one proposed."""
+    (workspace / "config.toml").write_text('[stroe]\nurl = "sqlite:///x.db"\n')
+    assert "did you mean store?" in refused(capsys, "status")
+
+
+def test_an_unset_secret_names_its_variable(
+    workspace: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A secret that isn't set is told by the name of its variable."""
+    monkeypatch.delenv("TEST_TOKEN")
+    code, _, err = outcome(capsys, "pull")
+    assert (code, "environment variable TEST_TOKEN is not set" in err) == (2, True)
+
+
+def test_an_unknown_crm_lists_those_there_are(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A CRM that the config doesn't know is refused with the names that it knows."""
+    assert refused(capsys, "pull", "--crm", "main").endswith("-> one of: hub\n")
+
+
+def test_an_unknown_model_lists_those_there_are(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A model without a file is refused with the names of those that have one."""
+    assert refused(capsys, "train", "--model", "open").endswith("-> one of: close\n")
+
+
+def test_training_before_a_pull_says_what_to_do(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With nothing pulled there is nothing to learn from; the ledger's row is shown besides."""
+    code, out, err = outcome(capsys, "train")
+    assert (code, err) == (2, "E407 nothing has been pulled yet -> crmsync pull\n")
+    assert out.startswith("train close: failed, ")
+
+
+def test_scoring_without_a_fit_says_what_to_do(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A model that was never trained can't score."""
+    code, _, err = outcome(capsys, "score", "--as-of", "2026-01-31")
+    assert (code, err[:4]) == (2, "E406")
+
+
+def test_a_bad_instant_is_one_line(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An instant without a zone, or none at all, is refused with an example."""
+    assert refused(capsys, "score", "--as-of", "2026-01-31T08:00").startswith("E122 --as-of: no instant")
+
+
+def test_usage_errors_are_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """A verb or option that doesn't exist is told in one line."""
+    assert refused(capsys, "pul").startswith("E100 No such command")
+
+
+def test_json_tells_a_fault_as_a_document(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """With --json a fault is one document on stdout besides the line on stderr."""
+    code, out, err = outcome(capsys, "pull", "--crm", "main", "--json")
+    assert (code, json.loads(out)["error"]["code"], err[:4]) == (2, "E104", "E104")
+
+
+def test_exit_codes_say_what_to_do_next() -> None:
+    """Scripts tell kinds of faults apart by exit code."""
+    assert [fault.exit_code for fault in (BadConfig, Stopped, LeaseHeld, RetryLater)] == [2, 3, 4, 75]
+
+
+def test_an_unforeseen_fault_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """A defect is told by its kind and place, never by words that might quote a secret."""
+    try:
+        raise KeyError(SECRET)
+    except KeyError as defect:
+        code = Terminal().defect(defect)
+    told = capsys.readouterr()
+    assert (code, told.out, told.err.count("\n"), SECRET in told.err) == (70, "", 1, False)
+    assert told.err.startswith("E900 test_cli.py:")
+
+
+def test_interrupted_is_one_line(workspace: Path) -> None:
+    """Ctrl-C, here while the config is being read, ends with the code that shells know."""
+    os.mkfifo(workspace / "slow.toml")
+    command = [sys.executable, "-m", "crmsync", "status", "--config", "slow.toml"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as running:  # noqa: S603
+        with (workspace / "slow.toml").open("w"):  # opens once the program reads
+            running.send_signal(signal.SIGINT)
+            _, told = running.communicate(timeout=60)
+    assert (running.returncode, told) == (130, "interrupted; what was stored stays\n")
