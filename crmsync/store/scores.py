@@ -10,6 +10,7 @@ from crmsync.store.engine import Store
 from crmsync.store.upsert import table_of
 
 _score, _deal = table_of(tables.Score), table_of(tables.Deal)
+_LATEST_FIRST = (_score.c.as_of.desc(), _score.c.score_id.desc())  # a past day may be scored later on
 BATCH = 10_000
 
 
@@ -20,14 +21,21 @@ def save(store: Store, rows: Sequence[dict[str, Any]]) -> None:
             connection.execute(insert(_score), list(rows[start : start + BATCH]))
 
 
+def _newest(*, until: int | None = None) -> Select[Any]:
+    """The ids of each deal's newest score: the one of the latest as-of."""
+    place = func.row_number().over(partition_by=_score.c.deal_id, order_by=_LATEST_FIRST).label("place")
+    query = select(_score.c.score_id, place)
+    ranked = (query if until is None else query.where(_score.c.as_of <= until)).subquery("ranked")
+    return select(ranked.c.score_id).where(ranked.c.place == 1)
+
+
 def newest_of_open(crm: str | None = None) -> Select[Any]:
     """The query for the newest score of each deal that its CRM shows as open, with the deal's own columns."""
-    newest = select(func.max(_score.c.score_id)).group_by(_score.c.deal_id)
     open_now = (_deal.c.closed_at.is_(None), _deal.c.gone_at.is_(None))
     query = (
         select(_score, _deal.c.crm, _deal.c.crm_id, _deal.c.name)
         .join_from(_score, _deal, _score.c.deal_id == _deal.c.deal_id)
-        .where(_score.c.score_id.in_(newest), *open_now)
+        .where(_score.c.score_id.in_(_newest()), *open_now)
         .order_by(_deal.c.crm, _deal.c.crm_id)
     )
     return query if crm is None else query.where(_deal.c.crm == crm)
@@ -35,14 +43,13 @@ def newest_of_open(crm: str | None = None) -> Select[Any]:
 
 def newest(store: Store, deal_id: int) -> Row[Any] | None:
     """The newest score of one deal."""
-    query = select(_score).where(_score.c.deal_id == deal_id).order_by(_score.c.score_id.desc()).limit(1)
+    query = select(_score).where(_score.c.deal_id == deal_id).order_by(*_LATEST_FIRST).limit(1)
     with store.read() as connection:
         return connection.execute(query).one_or_none()
 
 
 def before(store: Store, as_of: int) -> dict[int, float]:
     """Each deal's probability by its newest score as of an instant or earlier: what `change_7d` compares with."""
-    newest_then = select(func.max(_score.c.score_id)).where(_score.c.as_of <= as_of).group_by(_score.c.deal_id)
-    query = select(_score.c.deal_id, _score.c.probability).where(_score.c.score_id.in_(newest_then))
+    query = select(_score.c.deal_id, _score.c.probability).where(_score.c.score_id.in_(_newest(until=as_of)))
     with store.read() as connection:
         return {row.deal_id: row.probability for row in connection.execute(query)}
