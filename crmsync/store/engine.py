@@ -56,13 +56,18 @@ class Store:
         self._readers.dispose()
 
 
-def open_store(config: StoreConfig) -> Store:
-    """Opens the store and brings its tables up to date. Raises BadConfig when it can't be, or is newer than this program."""
+def open_store(config: StoreConfig, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -> Store:
+    """Opens the store and brings its tables up to date. Raises BadConfig when it can't be, or is newer than this program.
+
+    `busy_timeout_ms`: how long a writer waits for its turn on SQLite.
+    """
     try:
         url = make_url(config.url)
         if config.password is not None:
             url = url.set(password=config.password.get_secret_value())
-        engine = _sqlite(url.database or "") if url.get_backend_name() == "sqlite" else _postgresql(url)
+        engine = (
+            _sqlite(url.database or "", busy_timeout_ms) if url.get_backend_name() == "sqlite" else _postgresql(url)
+        )
     except (ArgumentError, NoSuchModuleError, ImportError) as error:
         remedy = 'sqlite:///FILE, or postgresql+psycopg://... (pip install "crmsync[postgres]")'
         raise BadConfig(
@@ -73,7 +78,7 @@ def open_store(config: StoreConfig) -> Store:
     return store
 
 
-def _sqlite(file: str) -> Engine:
+def _sqlite(file: str, busy_timeout_ms: int) -> Engine:
     library = sqlite_library()
     if file and file != ":memory:":
         try:
@@ -89,7 +94,7 @@ def _sqlite(file: str) -> Engine:
     def _connected(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # transactions begin where we say, not where the driver guesses
         for pragma in (
-            f"busy_timeout={BUSY_TIMEOUT_MS}",
+            f"busy_timeout={busy_timeout_ms}",
             f"journal_mode={journal}",
             "synchronous=FULL",
             "foreign_keys=ON",
@@ -121,6 +126,8 @@ def _translated(url: str) -> Iterator[None]:
 def _fault(words: str, url: str) -> CrmsyncError:
     """A database's own words as a fault with a remedy. Only the first line is kept: the rest may quote rows."""
     told = words.lower()
+    if "could not serialize" in told or "deadlock" in told:
+        return RetryLater("E302", "another program wrote at the same moment", where=url, remedy="the next run goes on")
     if "locked" in told:
         return RetryLater(
             "E302", "the store is locked by another program", where=url, remedy="close it; the next run goes on"

@@ -99,7 +99,7 @@ def frame(store: Store, table: str) -> "pd.DataFrame":
     with store.read() as connection:
         found = pd.read_sql(select(*SQLModel.metadata.tables[table].c), connection)
     for name in found.columns:
-        if name == "at" or name.endswith("_at"):
+        if name in ("at", "as_of") or name.endswith("_at"):
             found[name] = pd.to_datetime(found[name].astype("Int64"), unit="us", utc=True)
         elif name.endswith("_on") or name in ("close_p20", "close_p50", "close_p80"):
             found[name] = pd.to_datetime(found[name].astype("Int64"), unit="D")
