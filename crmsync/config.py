@@ -56,7 +56,9 @@ class Section(BaseModel):
 class StoreConfig(Section):
     """Where the facts and forecasts are kept."""
 
-    url: str = Field("sqlite:///crmsync.db", description="SQLite file, or postgresql+psycopg://user@host/database")
+    url: str = Field(
+        "sqlite:///crmsync.db", description="SQLite file, or postgresql+psycopg://user@host/database", repr=False
+    )
     password: Secret | None = Field(
         None, description="the database password, if the URL needs one: env:NAME or file:PATH"
     )

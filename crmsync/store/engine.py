@@ -6,7 +6,7 @@ journal is TRUNCATE instead of WAL. Every fault of the database becomes one line
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -37,7 +37,7 @@ class Store:
     def __init__(self, engine: Engine) -> None:
         self._readers = engine
         self._writers = engine.execution_options(writes=True)
-        self.url = engine.url.render_as_string(hide_password=True)
+        self.url = engine.url.difference_update_query(["password"]).render_as_string(hide_password=True)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -68,13 +68,16 @@ def open_store(config: StoreConfig, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -
         engine = (
             _sqlite(url.database or "", busy_timeout_ms) if url.get_backend_name() == "sqlite" else _postgresql(url)
         )
-    except (ArgumentError, NoSuchModuleError, ImportError) as error:
+    except (ArgumentError, NoSuchModuleError, ImportError, ValueError) as error:
         remedy = 'sqlite:///FILE, or postgresql+psycopg://... (pip install "crmsync[postgres]")'
         raise BadConfig(
             "E301", f"store.url can't be used ({type(error).__name__})", where="store.url", remedy=remedy
         ) from None
     store = Store(engine)
-    _migrate(store)
+    with ExitStack() as unless_opened:
+        unless_opened.callback(store.close)
+        _migrate(store)
+        unless_opened.pop_all()
     return store
 
 
@@ -140,7 +143,10 @@ def _fault(words: str, url: str) -> CrmsyncError:
         return BadConfig(
             "E303", "the store's file is damaged", where=url, remedy="restore a backup, or move it away and pull anew"
         )
-    if any(word in told for word in ("connect", "terminat", "server closed", "refused")):
+    if "connection failed" in told and any(word in told for word in ("does not exist", "authentication", "password")):
+        what = f"the database server lets nobody in: {words.rpartition('FATAL: ')[2].strip()[:200]}"
+        return BadConfig("E307", what, where=url, remedy="user, database and store.password as the server knows them")
+    if any(word in told for word in ("connect", "terminat", "server closed", "refused", "resolve host")):
         return RetryLater(
             "E306", "the database server can't be reached", where=url, remedy="start it; the next run goes on"
         )
