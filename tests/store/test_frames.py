@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sqlalchemy import select
+from sqlmodel import SQLModel
 
 from crmsync.records import Kind, Phase
 from crmsync.store import frames, scores, tables
@@ -91,7 +92,7 @@ def test_frame_keeps_what_is_missing_missing(store: Store) -> None:
 def test_frame_has_the_same_types_with_and_without_rows(store: Store, table: str) -> None:
     """A notebook's first cell doesn't depend on what has been pulled."""
     times = [name for name, kind in frames.frame(store, table).dtypes.items() if str(kind).startswith("datetime64")]
-    assert times == [name for name in tables.SQLModel.metadata.tables[table].c.keys() if _is_time(name)]
+    assert times == [column.name for column in SQLModel.metadata.tables[table].c if _is_time(column.name)]
 
 
 def _is_time(name: str) -> bool:

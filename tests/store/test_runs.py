@@ -63,7 +63,7 @@ def test_last_of_job_is_none_before_its_first_run(store: Store) -> None:
 def test_take_lease_refuses_a_second_holder(store: Store) -> None:
     """Two runners never work at once; the refusal names the one at work."""
     take(store, "one")
-    with pytest.raises(LeaseHeld, match="E601 .*one is at work") as refusal:
+    with pytest.raises(LeaseHeld, match=r"E601 .*one is at work") as refusal:
         take(store, "two", at=T0 + MINUTE - 1)
     assert refusal.value.exit_code == 4
 
