@@ -1,18 +1,29 @@
 """`config.toml` and the environment -> a frozen Config. The only reader of the environment.
 
 Secrets are references, `env:NAME` or `file:PATH`; they are looked up when the config is read, and shown as
-`****` ever after.
+`****` ever after. Relative paths are relative to the config file's folder, whatever the current directory is.
 Every fault names `file:line` and the key, and what is allowed there.
 """
 
 import os
+import re
 import tomllib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+)
 
 from crmsync.errors import BadConfig
 from crmsync.records import Result
@@ -21,7 +32,25 @@ CONFIG_VARIABLE = "CRMSYNC_CONFIG"
 DEFAULT_FILE = "config.toml"
 
 
-def _look_up(reference: object) -> object:
+def _beside(path: str, info: ValidationInfo) -> str:
+    """A path as seen from the config file's folder; "" stays "no path"."""
+    folder = (info.context or {}).get("folder")
+    return str(Path(folder or "", Path(path).expanduser())) if path else ""
+
+
+def _url_beside(url: str, info: ValidationInfo) -> str:
+    """A database URL whose SQLite file is seen from the config file's folder; `sqlite://` is in memory."""
+    backend, slashes, path = url.partition(":///")
+    if not backend.startswith("sqlite") or path in ("", ":memory:"):
+        return url
+    file, mark, query = path.partition("?")
+    return f"{backend}{slashes}{_beside(file, info)}{mark}{query}"
+
+
+BesidePath = Annotated[str, AfterValidator(_beside)]
+
+
+def _look_up(reference: object, info: ValidationInfo) -> object:
     if isinstance(reference, SecretStr):
         return reference
     if not isinstance(reference, str) or not reference.startswith(("env:", "file:")):
@@ -31,9 +60,10 @@ def _look_up(reference: object) -> object:
         value = os.environ.get(name, "")
         source = f"environment variable {name}"
     else:
-        source = f"file {name}"
+        file = _beside(name, info)
+        source = f"file {file}"
         try:
-            value = Path(name).expanduser().read_text(encoding="utf-8")
+            value = Path(file).read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
             raise ValueError(f"{source} can't be read ({type(error).__name__})") from None
     value = value.strip()
@@ -56,8 +86,11 @@ class Section(BaseModel):
 class StoreConfig(Section):
     """Where the facts and forecasts are kept."""
 
-    url: str = Field(
-        "sqlite:///crmsync.db", description="SQLite file, or postgresql+psycopg://user@host/database", repr=False
+    url: Annotated[str, AfterValidator(_url_beside)] = Field(
+        "sqlite:///crmsync.db",
+        description="SQLite file, or postgresql+psycopg://user@host/database",
+        repr=False,
+        validate_default=True,
     )
     password: Secret | None = Field(
         None, description="the database password, if the URL needs one: env:NAME or file:PATH"
@@ -142,7 +175,7 @@ Model = TypeVar("Model", bound=BaseModel)
 def load(path: Path | None = None) -> Config:
     """Reads the config: the path given, else $CRMSYNC_CONFIG, else ./config.toml. Raises BadConfig."""
     file = path or Path(os.environ.get(CONFIG_VARIABLE) or DEFAULT_FILE)
-    table = read_toml(file)
+    table = {"store": {}, **read_toml(file)}
     crms = table.get("crm", {})
     if isinstance(crms, dict):
         table["crm"] = {name: _split(name, crm, file) for name, crm in crms.items()}
@@ -185,17 +218,22 @@ def read_toml(file: Path) -> dict[str, Any]:
 def build(model: type[Model], table: Mapping[str, Any], file: Path, *, path: Sequence[str] = ()) -> Model:
     """A table of a TOML file as a checked model; the first fault is told with `file:line` and key. Raises BadConfig."""
     try:
-        return model.model_validate(table)
+        return model.model_validate(table, context={"folder": file.absolute().parent})
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         keys = [*path, *(str(part) for part in first["loc"] if part != "[key]")]
         what, remedy = first["msg"].removeprefix("Value error, "), ""
         if first["type"] == "extra_forbidden":
-            allowed = _allowed(model, first["loc"][:-1])
-            near = get_close_matches(keys[-1], allowed, n=1)
-            what = "unknown key"
-            remedy = f"did you mean {near[0]}?" if near else f"one of: {', '.join(allowed)}"
+            shared = _SHARED if path and len(first["loc"]) == 1 else ()
+            what, remedy = "unknown key", _instead(keys[-1], [*_allowed(model, first["loc"][:-1]), *shared])
+        elif first["loc"][-1:] == ("[key]",):
+            what, remedy = "unknown key", _instead(keys[-1], re.findall(r"'(\w+)'", first["msg"]))
         raise BadConfig("E103", f"{'.'.join(keys)}: {what}", where=locate(file, keys), remedy=remedy) from None
+
+
+def _instead(key: str, allowed: Sequence[str]) -> str:
+    near = get_close_matches(key, allowed, n=1)
+    return f"did you mean {near[0]}?" if near else f"one of: {', '.join(allowed)}"
 
 
 def _allowed(model: type[BaseModel], location: Sequence[int | str]) -> list[str]:
@@ -216,17 +254,23 @@ def locate(file: Path, keys: Sequence[str]) -> str:
         lines = file.read_text(encoding="utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError):
         return str(file)
-    wanted = [key for key in keys if not key.isdigit()]
+    wanted = list(keys)
     table: list[str] = []
+    seen: Counter[tuple[str, ...]] = Counter()  # tables of each array so far
     best, depth = 0, 0
     for number, line in enumerate(lines, start=1):
-        text = line.strip()
+        text = line.split("#")[0].strip()
         if text.startswith("["):
-            table = [part.strip(" \"'") for part in text.split("#")[0].strip(" []").split(".")]
-            here = table
-        else:
-            here = [*table, *(part.strip(" \"'") for part in text.split("=")[0].split("."))]
-        matched = len(here) if wanted[: len(here)] == here else 0
+            table = _parts(text.strip(" []"))
+            if text.startswith("[["):
+                seen[tuple(table)] += 1
+                table.append(str(seen[tuple(table)] - 1))
+        here = table if text.startswith("[") else [*table, *_parts(line.split("=")[0])]
+        matched = len(here) if here == wanted[: len(here)] else len(wanted) * (here[:-1] == wanted)
         if matched > depth:
             best, depth = number, matched
     return f"{file}:{best}" if best else str(file)
+
+
+def _parts(dotted: str) -> list[str]:
+    return [part.strip(" \"'\t") for part in dotted.split(".")]

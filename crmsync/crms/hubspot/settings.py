@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
-from crmsync.config import Secret, Section
+from crmsync.config import BesidePath, Secret, Section
 
 
 def is_loopback(url: str) -> bool:
@@ -41,7 +41,7 @@ class Settings(Section):
         pattern=r"^(v3|20\d\d-(03|09))$",
         description='version in the paths: dated, each supported for 18 months, or "v3" until September 2027',
     )
-    ca_file: str = Field("", description="certificates to trust instead of the system's, as a PEM file")
+    ca_file: BesidePath = Field("", description="certificates to trust instead of the system's, as a PEM file")
     segment: str = Field("", description="deal property that names the deal's segment")
     look_back_s: int = Field(
         600, ge=0, description="how far before the last pull to look again: the search index lags, and so do commits"

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
-from crmsync.config import Secret, Section
+from crmsync.config import BesidePath, Secret, Section
 
 NEEDS = {
     "client_credentials": ("client_secret",),
@@ -62,7 +62,7 @@ class Settings(Section):
         None, description="refresh_token: the token of a person's consent; rotation must be off"
     )
     api_version: str = Field("62.0", pattern=r"^\d\d\.0$", description="version of the REST API")
-    ca_file: str = Field("", description="certificates to trust instead of the system's, as a PEM file")
+    ca_file: BesidePath = Field("", description="certificates to trust instead of the system's, as a PEM file")
     segment: str = Field("", description="field of Opportunity that names the deal's segment, such as Segment__c")
     look_back_s: int = Field(
         600,
