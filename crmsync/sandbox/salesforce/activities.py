@@ -19,9 +19,9 @@ from crmsync.sandbox.columns import (
     WORK,
     Ints,
 )
+from crmsync.sandbox.items import Items, items
 from crmsync.sandbox.records import Changes, Value
 from crmsync.sandbox.salesforce.catalogue import TASK_BEGUN, TASK_DONE, TASK_OPEN
-from crmsync.sandbox.salesforce.items import Items, items
 from crmsync.sandbox.salesforce.moments import DAY, SECOND, read_instant
 from crmsync.sandbox.salesforce.past import SYSTEM_USER, Past, show_day, show_instant
 from crmsync.sandbox.salesforce.table import Computed, Table

@@ -2,14 +2,26 @@
 
 import numpy as np
 
-from crmsync.sandbox.columns import BUYER, COMPLETE, HAPPENED, MILESTONE, PLAN_OBJECT, REOPEN, SCHEDULE, UNKNOWN, Ints
+from crmsync.sandbox.columns import (
+    BUYER,
+    COMPLETE,
+    HAPPENED,
+    MILESTONE,
+    PLAN_OBJECT,
+    REOPEN,
+    SCHEDULE,
+    SELLER,
+    UNKNOWN,
+    Ints,
+)
+from crmsync.sandbox.items import Items, items
 from crmsync.sandbox.records import Changes
-from crmsync.sandbox.salesforce.items import Items, items
 from crmsync.sandbox.salesforce.past import SYSTEM_USER, Past, show_day, show_instant
 from crmsync.sandbox.salesforce.table import Table
 
 TRACKED = ("Due_Date__c", "Completed_At__c")
 _DUE, _DONE = range(2)
+_SIDES = {BUYER: "buyer", SELLER: "seller"}  # blank for a step of which nobody knows whose it is
 
 
 def milestone_changes(past: Past, found: Items) -> Changes:
@@ -37,7 +49,7 @@ def milestone_tables(past: Past) -> tuple[Table, Table]:
         fixed={
             "Name": lambda row: past.word(int(name[row])) or f"Step {row + 1}",
             "Opportunity__c": lambda row: opportunity_id(int(found.deal[row])),
-            "Side__c": lambda row: "buyer" if side[row] == BUYER else "seller",
+            "Side__c": lambda row: _SIDES.get(int(side[row])),
             "OwnerId": lambda row: None if maker[row] == UNKNOWN else past.user_id(int(maker[row])),
         },
         changing={"Due_Date__c": show_day, "Completed_At__c": show_instant},

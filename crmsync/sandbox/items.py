@@ -1,18 +1,26 @@
 """Facts that belong together as one record: a plan's step, a task, a meeting that is planned, begun and done."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from crmsync.sandbox.columns import KIND_NAMES, NEVER, REMOVE, UNKNOWN, Ints
-from crmsync.sandbox.salesforce.past import Past
+from crmsync.sandbox.columns import KIND_NAMES, NEVER, REMOVE, UNKNOWN, Ints, World
+
+
+class Shown(Protocol):
+    """The facts of a world that one CRM shows: their rows, their instants (never before their deal), their deals' rows there."""
+
+    world: World
+    facts: Ints
+    fact_at: Ints
+    fact_deal: Ints
 
 
 @dataclass(frozen=True)
 class Items:
-    """Some facts of this org, in order, and the item that each belongs to. Items are numbered by their first facts."""
+    """Some facts of one CRM, in order, and the item that each belongs to. Items are numbered by their first facts."""
 
     fact: Ints  # row in the world's facts
     at: Ints
@@ -23,7 +31,7 @@ class Items:
     # by item
     head: Ints  # position, in the columns above, of its first fact
     created_at: Ints
-    deal: Ints  # row of its opportunity
+    deal: Ints  # row of its deal in that CRM
     deleted_at: Ints
 
     def __len__(self) -> int:
@@ -34,8 +42,8 @@ class Items:
         return column[self.fact[self.head]].astype(np.int64)
 
 
-def items(past: Past, chosen: NDArray[np.bool_]) -> Items:
-    """The items of the chosen ones of this org's facts. A fact without a step is an item by itself."""
+def items(past: Shown, chosen: NDArray[np.bool_]) -> Items:
+    """The items of the chosen ones of a CRM's facts. A fact without a step is an item by itself."""
     facts = past.world.facts
     source, at, deal = past.facts[chosen], past.fact_at[chosen], past.fact_deal[chosen]
     step = facts.step[source].astype(np.int64)
