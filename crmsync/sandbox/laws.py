@@ -105,11 +105,11 @@ def _fading(rate: Pair, lost: tuple[float, ...], won: tuple[float, ...]) -> tupl
     return first, second, third, fourth, fifth
 
 
-_COOLING, _LASTING = (1.0, 0.85, 0.7, 0.5, 0.35), (1.0, 1.0, 0.95, 0.8, 0.6)
+_COOLING, _LASTING = (1.0, 0.95, 0.85, 0.7, 0.55), (1.0, 1.0, 0.95, 0.85, 0.7)
 _BUSY = (1.4, 1.0, 0.8, 0.6, 0.4)
 _GROWING = (0.4, 0.8, 1.2, 1.6, 2.0)
 _NEVER = Pair(0.0, 0.0)
-_VIEWS = Pulse(VIEW, BUYER, _fading(Pair(0.06, 0.09), _COOLING, _LASTING))
+_VIEWS = Pulse(VIEW, BUYER, _fading(Pair(0.060, 0.070), _COOLING, _LASTING))
 
 _DEFAULT = Law(
     name="milestones",
@@ -121,17 +121,17 @@ _DEFAULT = Law(
     paces=(0.55, 1.0, 1.9),
     pace_shares=(0.3, 0.45, 0.25),
     stages=(
-        StageRates(Pair(0.085, 0.11), Pair(0.010, 0.014), _NEVER, Pair(0.015, 0.0008)),
-        StageRates(Pair(0.075, 0.10), Pair(0.008, 0.012), Pair(0.008, 0.004), Pair(0.013, 0.0015)),
-        StageRates(Pair(0.065, 0.09), Pair(0.006, 0.010), Pair(0.010, 0.005), Pair(0.012, 0.0040)),
-        StageRates(Pair(0.060, 0.08), _NEVER, Pair(0.012, 0.006), Pair(0.014, 0.0180)),
-        StageRates(_NEVER, _NEVER, Pair(0.012, 0.006), Pair(0.018, 0.0500)),
+        StageRates(Pair(0.050, 0.085), Pair(0.004, 0.008), _NEVER, Pair(0.0150, 0.0010)),
+        StageRates(Pair(0.048, 0.075), Pair(0.004, 0.007), Pair(0.008, 0.004), Pair(0.0130, 0.0020)),
+        StageRates(Pair(0.045, 0.065), Pair(0.003, 0.005), Pair(0.009, 0.005), Pair(0.0130, 0.0040)),
+        StageRates(Pair(0.045, 0.052), _NEVER, Pair(0.010, 0.006), Pair(0.0160, 0.0120)),
+        StageRates(_NEVER, _NEVER, Pair(0.010, 0.006), Pair(0.0250, 0.0350)),
     ),
     plan_share=0.75,
     plan_start=Pair(0.08, 0.12),
     buyer_steps=PromiseRates(
-        done=_phases(Pair(0.010, 0.018), Pair(0.065, 0.125), Pair(0.045, 0.085)),
-        move=_phases(Pair(0.004, 0.003), Pair(0.030, 0.018), Pair(0.065, 0.050)),
+        done=_phases(Pair(0.011, 0.017), Pair(0.072, 0.115), Pair(0.050, 0.080)),
+        move=_phases(Pair(0.004, 0.003), Pair(0.028, 0.019), Pair(0.062, 0.052)),
         remove=_phases(Pair(0.0006, 0.0004), Pair(0.0006, 0.0004), Pair(0.003, 0.002)),
         reopen=Pair(0.0016, 0.0008),
     ),
@@ -150,9 +150,9 @@ _DEFAULT = Law(
     joins=(Pair(0.014, 0.020), Pair(0.009, 0.014), Pair(0.012, 0.015), Pair(0.007, 0.009)),
     pulses=(
         Pulse(CALL, SELLER, _fading(Pair(0.035, 0.035), _BUSY, _BUSY), ("Call", "Follow-up call")),
-        Pulse(MEETING, SELLER, _fading(Pair(0.035, 0.045), _COOLING, _LASTING), ("Meeting", "Demo", "Workshop")),
+        Pulse(MEETING, SELLER, _fading(Pair(0.035, 0.040), _COOLING, _LASTING), ("Meeting", "Demo", "Workshop")),
         Pulse(EMAIL, SELLER, _fading(Pair(0.060, 0.060), _BUSY, _BUSY), ("Our e-mail",)),
-        Pulse(EMAIL, BUYER, _fading(Pair(0.045, 0.060), _COOLING, _LASTING), ("Buyer's e-mail",)),
+        Pulse(EMAIL, BUYER, _fading(Pair(0.045, 0.052), _COOLING, _LASTING), ("Buyer's e-mail",)),
         _VIEWS,
         Pulse(WORK, SELLER, _fading(Pair(0.020, 0.020), _BUSY, _BUSY), ("Prepare offer", "Update notes", "Research")),
         Pulse(AMOUNT, SELLER, _fading(Pair(0.005, 0.007), _BUSY, _BUSY)),

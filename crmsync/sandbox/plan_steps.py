@@ -79,7 +79,7 @@ def _first_dates(rng: np.random.Generator, start: Floats, place: Ints) -> tuple[
     total = np.cumsum(gaps)
     before = np.where(place == 0, total - gaps, 0)
     due = np.floor(start) + 1 + total - np.maximum.accumulate(before)
-    later = rng.random(len(place)) < _ADDED_LATER
+    later = (rng.random(len(place)) < _ADDED_LATER) & (place > 0)  # a plan begins with its first step
     made = start + np.where(later, _LATER_DAYS * rng.standard_exponential(len(place)), place * _TYPING_S / OFFICE_S)
     return np.maximum(due, np.floor(made) + 1 + gaps), made
 

@@ -107,4 +107,6 @@ def _next_moment(effort: Floats, speed: Floats, state: _State) -> tuple[Floats, 
     starts = np.stack([state.moment, near, overdue], axis=1)
     used = np.stack([np.zeros(len(effort)), first, second], axis=1)
     row = np.arange(len(effort))
-    return starts[row, phase] + (effort - used[row, phase]) / speed[row, phase], phase
+    with np.errstate(divide="ignore"):  # what can't happen comes after all time
+        moment = starts[row, phase] + (effort - used[row, phase]) / speed[row, phase]
+    return moment, phase
