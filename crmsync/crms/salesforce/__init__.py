@@ -1,0 +1,89 @@
+"""Salesforce: its API through simple_salesforce, as the records that crmsync knows.
+
+door      the one way in: retry -> guard -> log in -> send -> translate errors    client, session, login, refusals, settings
+org       what holds for the whole org: currency, stages, objects and their fields
+read      full and incremental pulls; streams says what is read, deals, milestones, engagement, people what it becomes
+write     batch updates and reading back        fields, permissions, check
+"""
+
+from collections.abc import Iterator, Sequence
+
+from crmsync.config import CrmConfig, read_options
+from crmsync.crms.salesforce.check import Check, refuse_password
+from crmsync.crms.salesforce.client import Client
+from crmsync.crms.salesforce.fields import Fields
+from crmsync.crms.salesforce.org import Org
+from crmsync.crms.salesforce.read import Reader
+from crmsync.crms.salesforce.settings import Settings
+from crmsync.crms.salesforce.write import Writer
+from crmsync.records import Answer, Cursor, FieldState, Finding, Page, Result, Write
+
+__all__ = ["Salesforce", "Settings", "connect"]
+
+
+def connect(config: CrmConfig) -> "Salesforce":
+    """The org that a part of the config describes. Nothing is sent yet. Raises BadConfig."""
+    refuse_password(config)
+    return Salesforce(config, read_options(Settings, config))
+
+
+class Salesforce:
+    """One Salesforce org; see `crmsync.crm.Crm` for what each method promises."""
+
+    def __init__(self, config: CrmConfig, settings: Settings) -> None:
+        self.name = config.name
+        self._client = Client(config, settings)
+        org = Org(self._client)
+        self._reader = Reader(org, config, settings)
+        self._writer = Writer(self._client, config)
+        self._fields = Fields(org, config)
+        self._check = Check(org, config, settings, reader=self._reader, fields=self._fields)
+
+    @property
+    def calls(self) -> int:
+        """HTTP requests so far, logins and retries included."""
+        return self._client.door.meter.calls
+
+    def now(self) -> int:
+        """The CRM's own clock, in micros, to the second."""
+        return self._client.door.now()
+
+    def account(self) -> str:
+        """The org's id, 18 characters."""
+        return self._client.door.identity().org
+
+    def streams(self) -> Sequence[str]:
+        """Stages, users, contacts, deals, then what belongs to deals."""
+        return self._reader.names()
+
+    def pull(self, stream: str, *, since: Cursor | None) -> Iterator[Page]:
+        """The rows of a stream changed since the cursor."""
+        return self._reader.pull(stream, since)
+
+    def ids(self) -> Iterator[str]:
+        """The ids of all live deals."""
+        return self._reader.ids()
+
+    def read_back(self, crm_ids: Sequence[str]) -> dict[str, dict[Result, str | None]]:
+        """Our fields as Salesforce shows them now."""
+        return self._writer.read_back(crm_ids)
+
+    def push(self, writes: Sequence[Write]) -> Iterator[Answer]:
+        """Sends new values."""
+        return self._writer.push(writes)
+
+    def batches(self, writes: Sequence[Write]) -> Iterator[Sequence[Write]]:
+        """The writes, cut to what one call takes."""
+        return self._writer.batches(writes)
+
+    def fields(self) -> list[FieldState]:
+        """The target fields as they are."""
+        return self._fields.states()
+
+    def create_fields(self) -> list[str]:
+        """Makes and grants the target fields that are missing."""
+        return self._fields.create()
+
+    def check(self) -> Iterator[Finding]:
+        """What a person should know before the first pull."""
+        return self._check.findings()

@@ -1,0 +1,126 @@
+"""What `crmsync check` finds out about a Salesforce org, without changing anything.
+
+The codes mean the same in every room: C201 reached and logged in, C202 the account, C203 the source objects can be read, C204 the
+target fields, C205 the allowance, C206 the clock, C207 the API version.
+"""
+
+from collections.abc import Iterator
+
+from crmsync.clock import MICROS_PER_SECOND, system_clock
+from crmsync.config import CrmConfig
+from crmsync.crms.salesforce.fields import Fields
+from crmsync.crms.salesforce.org import Org
+from crmsync.crms.salesforce.read import Reader
+from crmsync.crms.salesforce.settings import Settings, is_loopback
+from crmsync.errors import BadConfig, CrmsyncError
+from crmsync.records import Finding
+
+SKEW_S = 60
+LOW_SHARE = 0.1
+
+
+def refuse_password(config: CrmConfig) -> None:
+    """Raises BadConfig for a login with a person's password, with the reason why there is none."""
+    for key in ("auth", "password", "security_token"):
+        if key in config.options and (key != "auth" or config.options[key] == "password"):
+            what = (
+                "a program can't log in with a person's password: Salesforce blocks it for new apps and is removing it"
+            )
+            remedy = 'auth = "client_credentials" with an external client app, or "jwt"'
+            raise BadConfig("E202", what, where=config.where(key), remedy=remedy)
+
+
+class Check:
+    """The findings of one org."""
+
+    def __init__(self, org: Org, config: CrmConfig, settings: Settings, *, reader: Reader, fields: Fields) -> None:
+        self.org, self.client = org, org.client
+        self.config, self.settings, self.reader, self.fields = config, settings, reader, fields
+
+    def findings(self) -> Iterator[Finding]:
+        """One after the other; when the org can't be reached at all, only that."""
+        try:
+            now = self.client.door.now()
+            self.client.door.identity()
+        except CrmsyncError as error:
+            yield _failed("C201", error)
+            return
+        yield self._ok("C201", f"{self.settings.instance_url} answers and takes the login ({self.settings.auth})")
+        yield self._account()
+        for name in self.reader.names():
+            yield self._readable(name)
+        yield from self._targets()
+        yield self._allowance()
+        yield self._clock(now)
+        yield self._version()
+
+    def _ok(self, code: str, what: str) -> Finding:
+        return Finding(code, "ok", f"{self.config.name}: {what}")
+
+    def _account(self) -> Finding:
+        try:
+            currency = self.org.currency
+        except CrmsyncError as error:
+            return _failed("C202", error)
+        return self._ok("C202", f"org {self.client.door.identity().org}, money in {currency or '(unknown)'}")
+
+    def _readable(self, name: str) -> Finding:
+        try:
+            warning = self.reader.probe(name)
+        except CrmsyncError as error:
+            return _failed("C203", error)
+        if warning:
+            what = f"{self.config.name}: {name} can't be read and is left out: {warning}"
+            return Finding(
+                "C203", "warn", what, f"give the integration user the right to read {name}, if the org uses it"
+            )
+        return self._ok("C203", f"{name} can be read")
+
+    def _targets(self) -> Iterator[Finding]:
+        try:
+            states = self.fields.states()
+        except CrmsyncError as error:
+            yield _failed("C204", error)
+            return
+        make = f"crmsync fields --create --crm {self.config.name}"
+        for state in states:
+            what = f"{state.result.value} goes to {state.target}"
+            if not state.problem:
+                yield self._ok("C204", what)
+                continue
+            remedy = "name another field" if state.exists and state.writable else make
+            yield Finding("C204", "fail", f"{self.config.name}: {what}: {state.problem}", remedy)
+
+    def _allowance(self) -> Finding:
+        try:
+            told = (self.client.get("limits") or {}).get("DailyApiRequests") or {}
+        except CrmsyncError as error:
+            return _failed("C205", error)
+        left, most = int(told.get("Remaining") or 0), int(told.get("Max") or 0)
+        what = f"{left} of {most} calls are left of the last 24 hours' allowance"
+        if left < most * max(LOW_SHARE, 1 - self.settings.daily_share):
+            remedy = "see in Salesforce under Setup > System Overview which app uses them"
+            return Finding("C205", "warn", f"{self.config.name}: {what}", remedy)
+        return self._ok("C205", what)
+
+    def _clock(self, now: int) -> Finding:
+        apart_s = abs(now - system_clock()) // MICROS_PER_SECOND
+        what = f"the CRM's clock and this machine's are {apart_s} s apart"
+        if apart_s <= SKEW_S or is_loopback(self.settings.instance_url):  # a local CRM keeps its own time
+            return self._ok("C206", what)
+        return Finding("C206", "warn", f"{self.config.name}: {what}", "set this machine's clock by NTP")
+
+    def _version(self) -> Finding:
+        try:
+            served = [str(version.get("version")) for version in self.client.door.versions()]
+        except CrmsyncError as error:
+            return _failed("C207", error)
+        if self.settings.api_version in served:
+            return self._ok("C207", f"API version {self.settings.api_version} is served; the newest is {served[-1]}")
+        what = f"{self.config.name}: the org doesn't serve API version {self.settings.api_version}"
+        return Finding("C207", "fail", what, f'api_version = "{served[-1]}"' if served else "mend instance_url")
+
+
+def _failed(code: str, error: CrmsyncError) -> Finding:
+    place = f"{error.where}: " if error.where else ""
+    return Finding(code, "fail", f"{place}{error.what}", error.remedy)

@@ -1,0 +1,85 @@
+"""The calls to Salesforce's API, by what they do. `door` sends each: it retries, waits, logs in, counts and explains.
+
+What a call may raise: BadConfig (E202 login, E203 a right, field or object, E205 TLS), RetryLater (E201 unreachable or failing,
+E204 the org's allowance), and `Refused` where the caller wants to look at a refusal itself.
+"""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from crmsync.config import CrmConfig
+from crmsync.crms.salesforce.door import Door, Send
+from crmsync.crms.salesforce.refusals import Refused
+from crmsync.crms.salesforce.settings import Settings
+from crmsync.errors import BadConfig
+
+Json = dict[str, Any]
+
+
+class Client:
+    """Calls to one org."""
+
+    def __init__(self, config: CrmConfig, settings: Settings) -> None:
+        self.config = config
+        self.door = Door(config, settings)
+
+    def get(self, path: str) -> Any:
+        """Reads."""
+        return self._read(lambda library: library.restful(path), path)
+
+    def post(self, path: str, body: Json) -> Any:
+        """Reads what takes a body to ask for."""
+        return self._read(_sending(path, body, method="POST"), path)
+
+    def ask(self, path: str, body: Json) -> Any:
+        """Makes what may safely be asked for twice, because a second one is refused. Raises Refused."""
+        return self.door.call(_sending(path, body, method="POST"), path)
+
+    def write(self, path: str, body: Json) -> Any:
+        """Changes something. Raises Refused or LostAnswer: once it may have arrived it is never sent again."""
+        return self.door.call(_sending(path, body, method="PATCH"), path, once=True)
+
+    def query(self, text: str) -> Json:
+        """The first page of a query, deleted and archived records included. Raises Refused."""
+        return self._complete(self.door.call(lambda library: library.query(text, include_deleted=True), "query"))
+
+    def more(self, url: str) -> Json:
+        """A following page, by the nextRecordsUrl of the one before. Raises Refused."""
+        return self._complete(self.door.call(_following(url), "query"))
+
+    def records(self, text: str) -> Iterator[Json]:
+        """All live records of a query."""
+        answer = self._read(lambda library: library.query(text), "query")
+        yield from answer["records"]
+        while not answer["done"]:
+            answer = self._read(_following(answer["nextRecordsUrl"]), "query")
+            yield from answer["records"]
+
+    def bad(self, refused: Refused, *, where: str, remedy: str = "crmsync check") -> BadConfig:
+        """A refusal that somebody has to look at."""
+        return BadConfig("E203", refused.what, where=where, remedy=remedy)
+
+    def _read(self, send: Send, path: str) -> Any:
+        try:
+            return self.door.call(send, path)
+        except Refused as refused:
+            raise self.bad(refused, where=self.door.where(path)) from None
+
+    def _complete(self, answer: Json) -> Json:
+        """A page whose records' children are all there: a long list of children comes in pages of its own."""
+        for record in answer["records"]:
+            for child in [value for value in record.values() if isinstance(value, dict) and "records" in value]:
+                while not child["done"]:
+                    more = self.more(child["nextRecordsUrl"])
+                    child["records"] += more["records"]
+                    child.update(done=more["done"], nextRecordsUrl=more.get("nextRecordsUrl"))
+        return answer
+
+
+def _following(url: str) -> Send:
+    return lambda library: library.query_more(url, identifier_is_url=True)
+
+
+def _sending(path: str, body: Json, *, method: str) -> Send:
+    return lambda library: library.restful(path, method=method, data=json.dumps(body, allow_nan=False))

@@ -1,0 +1,186 @@
+"""The steps of plans: rows of a custom object, flagged tasks, or date fields of the deal itself -> milestones and their facts.
+
+Where the object's history is kept, a promise is each day that the due field ever held, known when Salesforce stamped it; done is
+the instant that the done field holds, and clearing it reopens the step. Without a history only the present values are there: a
+step counts as promised for its present day since it was made (one on the deal itself: since the deal's last change), and a later
+pull that finds it changed tells a move as of that change; a tick that was taken back stays unseen.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from crmsync.clock import parse_instant
+from crmsync.config import CrmConfig, MilestoneSource
+from crmsync.crms.salesforce.facts import fact
+from crmsync.crms.salesforce.org import DEAL, TASK, Org
+from crmsync.crms.salesforce.values import Row, Version, day, soql
+from crmsync.errors import BadConfig, SkipRecord
+from crmsync.records import FactRecord, GoneRecord, Kind, MilestoneRecord, Page, Phase, Side
+
+TASK_DUE, TASK_DONE, TASK_DEAL = "ActivityDate", "CompletedDateTime", "WhatId"
+DONE_WORDS = {"completed", "done", "closed", "true", "yes"}
+BUYER_WORDS = {"buyer", "customer", "true", "yes", "1"}
+TIMED = ("date", "datetime")
+CHANGES = ("Id", "Field", "OldValue", "NewValue", "CreatedDate", "CreatedById", "IsDeleted")
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A step that was done (`at` says when, None: open again), and when Salesforce learnt it."""
+
+    at: int | None
+    known_at: int
+    user: str
+
+
+class Steps:
+    """How one milestone source is read. `index` is its place in the config."""
+
+    def __init__(self, source: MilestoneSource, org: Org, config: CrmConfig, *, index: int) -> None:
+        self.source, self.org, self.config = source, org, config
+        self.key = f"milestones.{index}"
+        task = source.object == TASK
+        self.on_deal = source.object == DEAL
+        self.due_on = source.due_on or (TASK_DUE if task else "")
+        self.done_at = source.done_at or (TASK_DONE if task else "")
+        self.deal = "Id" if self.on_deal else source.deal or (TASK_DEAL if task else "")
+        self.literal_side = self.on_deal and source.side in ("buyer", "seller")
+
+    def select(self) -> list[str]:
+        """What is read of a row, its history included. Raises BadConfig when something configured isn't there."""
+        if not self.deal:
+            what, where = "the field that names the deal is missing", self.config.where(self.key)
+            raise BadConfig("E103", f"{self.key}: {what}", where=where, remedy='add deal = "Opportunity__c"')
+        side = "" if self.literal_side else self.source.side
+        name = "" if self.on_deal else self.source.name
+        listed = [part for part in (self.deal, name, side, self.due_on, self.done_at) if part]
+        self.org.require(self.source.object, listed, key=self.key)
+        if self.done_at and not self._timed and not self.source.history:
+            what = (
+                f"{self.done_at} is neither a date nor an instant, and without a history nobody knows when it changed"
+            )
+            where = self.config.where(f"{self.key}.done_at")
+            raise BadConfig("E203", what, where=where, remedy="name a date, or the object's history")
+        past = [f"({soql(CHANGES, self._relationship)})"] if self.source.history else []
+        return [*listed, *past]
+
+    @property
+    def _relationship(self) -> str:
+        return self.org.child(self.source.object, self.source.history, key=f"{self.key}.history")
+
+    @property
+    def _timed(self) -> bool:
+        return self.org.fields(self.source.object).get(self.done_at, {}).get("type") in TIMED
+
+    def add(self, row: Row, page: Page, *, since: int) -> None:
+        """Puts a step into a page; `since`: an earlier pull has read up to there. Raises SkipRecord or ValueError."""
+        if not row.get(self.deal):
+            raise SkipRecord("E206", "it is a step of a plan, but belongs to no deal")
+        promises, done = list(self._promises(row, since)), list(self._done(row))
+        if self.on_deal and not promises and not done:
+            if not row.get(self.due_on) and self._again(row, since):  # the deal may have had such a step before
+                gone = GoneRecord(source=DEAL, crm_id=self._id(row), gone_at=row.modified_at, survivor="")
+                page.gone.append(gone)
+            return
+        known = [at for at, _ in promises] + [change.known_at for change in done]
+        created_at = min(known) if self.on_deal and self.source.history else row.created_at
+        if not self.on_deal and not self._again(row, since) and (not promises or promises[0][0] > created_at):
+            promises.insert(0, (created_at, 0))
+        step = self._record(row, done, created_at=created_at)
+        page.milestones.append(step)
+        page.facts += self._facts(step, promises, done)
+
+    def _id(self, row: Row) -> str:
+        return f"{row.id}/{self.due_on or self.done_at}" if self.on_deal else row.id
+
+    def _record(self, row: Row, done: Sequence[Done], *, created_at: int) -> MilestoneRecord:
+        due = row.get(self.due_on)
+        return MilestoneRecord(
+            source=self.source.object,
+            crm_id=self._id(row),
+            deal=row.get(self.deal),
+            name=self.source.name if self.on_deal else row.get(self.source.name),
+            side=self._side(row),
+            due_on=day(due) if due else None,
+            done_at=done[-1].at if done else None,
+            created_at=created_at,
+            modified_at=row.modified_at,
+        )
+
+    def _side(self, row: Row) -> Side:
+        text = self.source.side if self.literal_side else row.get(self.source.side)
+        if not text.strip():
+            return Side.UNKNOWN
+        return Side.BUYER if text.strip().lower() in BUYER_WORDS else Side.SELLER
+
+    def _versions(self, row: Row, name: str, *, first_at: int) -> list[Version]:
+        """The values of a field, oldest first; the first one, which no history row holds, as of `first_at`."""
+        saves = row.children(self._relationship) if self.source.history else []
+        mine = [save for save in saves if save.get("Field") == name]
+        first = mine[0].get("OldValue") if mine else row.get(name)
+        moves = [Version(save.created_at, save.get("NewValue"), save.get("CreatedById")) for save in mine]
+        return [Version(first_at, first, ""), *moves]
+
+    def _promises(self, row: Row, since: int) -> Iterator[tuple[int, int]]:
+        """(known at, day) at each change of the due day; day 0 where it was cleared."""
+        again = self._again(row, since)
+        if again and self.on_deal and row.get("LastModifiedById") == self.org.client.door.identity().user:
+            return  # our own write has moved the deal's stamp
+        late = again or (self.on_deal and not self.source.history)  # a deal is older than the plan that it carries
+        last = 0
+        versions = self._versions(row, self.due_on, first_at=row.modified_at if late else row.created_at)
+        for version, on in _read(versions, day):
+            if on != last or (again and not self.on_deal):
+                yield version.at, on
+            last = on
+
+    def _again(self, row: Row, since: int) -> bool:
+        """Whether an earlier pull has seen the step, and no history tells what changed since."""
+        return not self.source.history and row.created_at < since
+
+    def _done(self, row: Row) -> Iterator[Done]:
+        """Each time that the step was done, set to another instant, or reopened."""
+        timed, kept = self._timed, bool(self.source.history)
+        last = 0
+        versions = self._versions(row, self.done_at, first_at=row.created_at if kept else row.modified_at)
+        for version, at in _read(versions, parse_instant if timed else _ticked):
+            if at != last:
+                known_at = at if self.done_at == TASK_DONE and not kept else version.at
+                yield Done((at if timed else version.at) if at else None, known_at, version.user)
+            last = at
+
+    def _facts(
+        self, step: MilestoneRecord, promises: Sequence[tuple[int, int]], done: Sequence[Done]
+    ) -> Iterator[FactRecord]:
+        told = partial(
+            fact,
+            step["deal"],
+            source=step["source"],
+            source_id=step["crm_id"],
+            kind=Kind.MILESTONE,
+            name=step["name"],
+            side=step["side"],
+        )
+        for at, on in promises:
+            yield told(at, phase=Phase.PLANNED, value=on)
+        for change in done:
+            phase = Phase.REOPENED if change.at is None else Phase.DONE
+            at = change.known_at if change.at is None else change.at
+            yield told(at, known_at=change.known_at, phase=phase, person=change.user)
+
+
+def _ticked(text: str) -> int:
+    return int(text.lower() in DONE_WORDS)
+
+
+def _read(versions: Sequence[Version], read: Callable[[str], int]) -> Iterator[tuple[Version, int]]:
+    """The versions as numbers, 0 for blank. An old one that can't be read is left out; the present one raises ValueError."""
+    for version in versions:
+        try:
+            number = read(version.text) if version.text else 0
+        except ValueError:
+            if version is versions[-1]:
+                raise
+            continue
+        yield version, number

@@ -1,0 +1,119 @@
+"""Salesforce's JSON <-> our numbers: ISO instants to the second, days without a zone, exact decimals, null for blank."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from crmsync.clock import iso, parse_instant, to_day
+from crmsync.records import RESULT_TYPES, Result, ValueType
+
+ISO_DATE_LENGTH = len("2026-01-31")
+PLACES = {ValueType.PERCENT: Decimal("0.1"), ValueType.MONEY: Decimal("0.01")}
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """One value that a field took, as text, "" for blank. `user` is the id of who set it."""
+
+    at: int
+    text: str
+    user: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A record as the API gives it."""
+
+    raw: dict[str, Any]
+
+    @property
+    def id(self) -> str:
+        """The record's id, 18 characters."""
+        return str(self.raw["Id"])
+
+    @property
+    def deleted(self) -> bool:
+        """Whether it lies in the recycle bin."""
+        return bool(self.raw.get("IsDeleted"))
+
+    @property
+    def created_at(self) -> int:
+        """When the record was made."""
+        return parse_instant(self.raw["CreatedDate"])
+
+    @property
+    def modified_at(self) -> int:
+        """When anybody or the system last changed the record."""
+        return parse_instant(self.raw["SystemModstamp"])
+
+    def get(self, name: str) -> str:
+        """A field's text, "" when it is blank; a dotted name leads through a parent."""
+        value: Any = self.raw
+        for part in name.split("."):
+            value = value.get(part) if isinstance(value, dict) else None
+        if value is None:
+            return ""
+        return str(value).lower() if isinstance(value, bool) else str(value)
+
+    def true(self, name: str) -> bool:
+        """Whether a box is ticked."""
+        return self.raw.get(name) is True
+
+    def children(self, relationship: str) -> list["Row"]:
+        """The live records of a child relationship, oldest first."""
+        listed = (self.raw.get(relationship) or {}).get("records") or ()
+        rows = [Row(record) for record in listed]
+        return sorted((row for row in rows if not row.deleted), key=lambda row: (row.created_at, row.id))
+
+
+def day(text: str) -> int:
+    """A calendar day, as it stands there: no zone shifts it. Raises ValueError."""
+    return to_day(date.fromisoformat(text[:ISO_DATE_LENGTH]))
+
+
+def quoted(text: str) -> str:
+    """A text as SOQL writes it."""
+    escaped = text.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
+
+
+def soql(fields: Iterable[str], source: str, *, where: str = "", tail: str = "") -> str:
+    """A query; `where` is a condition, `tail` an ORDER BY or LIMIT."""
+    parts = ["SELECT", ", ".join(dict.fromkeys(fields)), "FROM", source, f"WHERE {where}" if where else "", tail]
+    return " ".join(part for part in parts if part)
+
+
+def all_of(conditions: Iterable[str]) -> str:
+    """A condition that holds where all of these do; blank ones don't count."""
+    return " AND ".join(f"({condition})" for condition in conditions if condition)
+
+
+def to_crm(result: Result, value: str | None) -> str | float | None:
+    """Canonical text -> what Salesforce takes; null clears."""
+    return float(value) if value is not None and RESULT_TYPES[result] in PLACES else value
+
+
+def from_crm(result: Result, text: str) -> str | None:
+    """What Salesforce shows -> canonical text. Something that doesn't fit the type (a field of another kind) stays as it is."""
+    if not text:
+        return None
+    kind = RESULT_TYPES[result]
+    try:
+        if kind in PLACES:
+            return str(Decimal(text).quantize(PLACES[kind]))
+        if kind is ValueType.INSTANT:
+            return iso(parse_instant(text))
+    except (ValueError, InvalidOperation):
+        pass
+    return text
+
+
+def changes(versions: Sequence[Version]) -> Iterator[Version]:
+    """The versions whose text differs from the one before."""
+    last = None
+    for version in versions:
+        if version.text != last:
+            yield version
+        last = version.text
