@@ -244,7 +244,7 @@ def _allowed(model: type[BaseModel], location: Sequence[int | str]) -> list[str]
             continue
         annotated = [field.annotation, *getattr(field.annotation, "__args__", ())]
         model = next((kind for kind in annotated if isinstance(kind, type) and issubclass(kind, BaseModel)), model)
-    internal = ("file", "options") if model is not CrmConfig else ("file", "options", "name")
+    internal = ("name", "file", "options") if "file" in model.model_fields else ()  # set by us, not by the file
     return [name for name in model.model_fields if name not in internal]
 
 

@@ -1,10 +1,10 @@
 """The workspace: the folder with `config.toml`, and in it `models/*.toml` and `jobs/*.toml`, read into specs."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, Field, PositiveFloat, model_validator
 
 from crmsync.config import Section, build, read_toml
 from crmsync.errors import BadConfig
@@ -29,8 +29,8 @@ class Population(Section):
 class Penalty(Section):
     """How strongly coefficients are pulled to zero; chosen on later data."""
 
-    grid: tuple[float, ...] = Field(
-        (0.003, 0.01, 0.03, 0.1, 0.3, 1.0), description="values of C to try; smaller pulls more"
+    grid: tuple[PositiveFloat, ...] = Field(
+        (0.003, 0.01, 0.03, 0.1, 0.3, 1.0), min_length=1, description="values of C to try; smaller pulls more"
     )
 
 
@@ -48,6 +48,12 @@ class Categories(Section):
     pipeline: float = Field(0.1, ge=0, le=1)
     best_case: float = Field(0.5, ge=0, le=1)
     commit: float = Field(0.8, ge=0, le=1)
+
+    @model_validator(mode="after")
+    def _rising(self) -> Self:
+        if not self.pipeline <= self.best_case <= self.commit:
+            raise ValueError("pipeline, best_case and commit have to rise in this order")
+        return self
 
 
 class ModelSpec(Section):
