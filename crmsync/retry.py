@@ -47,6 +47,6 @@ def call(attempt: Callable[[], T], *, where: str) -> T:
     except CallError as error:
         if not error.passing:
             raise
-        what = f"{error.what} (tried {tries} times)"
+        what = f"{error.what} (tried {'once' if tries == 1 else f'{tries} times'})"
         raise RetryLater("E201", what, where=where, remedy="wait; the next run goes on from what is stored") from None
     raise AssertionError("unreachable: the loop returns or raises")
