@@ -10,6 +10,7 @@ from crmsync.sandbox.hubspot.errors import no_record
 from crmsync.sandbox.hubspot.gateway import Gateway
 from crmsync.sandbox.hubspot.kind import Kind
 from crmsync.sandbox.hubspot.limits import Limits
+from crmsync.sandbox.hubspot.merges import merge
 from crmsync.sandbox.hubspot.portal import Portal
 from crmsync.sandbox.hubspot.saves import must
 from crmsync.sandbox.hubspot.scopes import Scopes
@@ -71,14 +72,21 @@ class HubSpotApp:
         found, row = self._record(kind, crm_id)
         saves = self._gateway.writes.saves
         with self.portal.lock:
-            saves.update(found, row, saves.completed(found, row, self._accepted(found, values)), who=who)
+            saves.update(
+                found,
+                row,
+                saves.completed(found, row, accept(found, values, owners=self._gateway.writes.owners)),
+                who=who,
+            )
 
     def create(self, kind: str, values: Mapping[str, Value], *, who: str) -> str:
         """What a person makes on the screen; gives its id. Raises Refused."""
         found = self.portal.kind(kind)
         saves = self._gateway.writes.saves
         with self.portal.lock:
-            row = saves.create(found, saves.completed(found, None, self._accepted(found, values)), who=who)
+            row = saves.create(
+                found, saves.completed(found, None, accept(found, values, owners=self._gateway.writes.owners)), who=who
+            )
         return found.records.make_id(row)
 
     def delete(self, kind: str, crm_id: str, *, who: str) -> None:
@@ -96,20 +104,17 @@ class HubSpotApp:
         """Two records become one under a new id, which it gives. Raises Refused."""
         found, row = self._record(kind, primary)
         _, other_row = self._record(kind, other)
-        return found.records.make_id(self._gateway.writes.saves.merge(found, row, other_row, who=who))
+        return found.records.make_id(merge(self.portal, found, row, other_row, who=who))
 
     def associate(self, kind: str, crm_id: str, to: str, to_id: str, *, who: str, label: str = "") -> None:
         """Two records are associated on the screen. Raises Refused."""
         ends = self.portal.kind(kind), self.portal.kind(to)
-        self._gateway.associations.change(ends[0], crm_id, ends[1], to_id, who=who, label=label)
+        self._gateway.associations.linking.change(ends[0], crm_id, ends[1], to_id, who=who, label=label)
 
     def dissociate(self, kind: str, crm_id: str, to: str, to_id: str, *, who: str) -> None:
         """An association is taken away on the screen. Raises Refused."""
         ends = self.portal.kind(kind), self.portal.kind(to)
-        self._gateway.associations.change(ends[0], crm_id, ends[1], to_id, who=who, cut=True)
-
-    def _accepted(self, kind: Kind, values: Mapping[str, Value]) -> dict[str, str]:
-        return accept(kind, values, owners=self._gateway.writes.owners)
+        self._gateway.associations.linking.change(ends[0], crm_id, ends[1], to_id, who=who, cut=True)
 
     def _record(self, kind: str, crm_id: str) -> tuple[Kind, int]:
         found = self.portal.kind(kind)

@@ -1,38 +1,25 @@
 """Associations over the API (version 4 and dated): read in batches or of one record, made, and taken away."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from crmsync.sandbox.http import Request, Response
 from crmsync.sandbox.hubspot.display import API_WRITER
-from crmsync.sandbox.hubspot.errors import Refused, invalid, no_record
+from crmsync.sandbox.hubspot.errors import Refused
 from crmsync.sandbox.hubspot.kind import Kind
-from crmsync.sandbox.hubspot.links import Links
+from crmsync.sandbox.hubspot.linking import Linking
 from crmsync.sandbox.hubspot.reads import Reads, batch_answer
 from crmsync.sandbox.hubspot.wire import ids_of, read_inputs, read_object, whole
-from crmsync.sandbox.records import Effect
 
 INPUTS, PAGE = 1_000, 500
 Json = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class End:
-    """The other end of an association that is to be made."""
-
-    links: Links
-    end: int  # which end the record that it is made from is
-    kind: Kind  # the other record's type
-    row: int
-    label: str
-
-
 class Associations:
-    """The handlers of associations, and making them."""
+    """The handlers of associations."""
 
     def __init__(self, reads: Reads) -> None:
         self.reads, self.portal = reads, reads.portal
+        self.linking = Linking(reads.portal)
 
     def batch_read(self, request: Request, *, kind: str, to: str) -> Response:
         """POST associations/FROM/TO/batch/read: 500 a record and page; a record without any is an error, not a result."""
@@ -98,88 +85,15 @@ class Associations:
                 ids = [str((told.get("from") or {}).get("id"))]
                 listed = told.get("to") or []
                 others = [str(each.get("id")) for each in (listed if isinstance(listed, list) else [listed])]
-                label = self._label(first, second, told.get("types") or [])
+                label = self.linking.label(first, second, told.get("types") or [])
                 for other in others:
-                    self.change(first, ids[0], second, other, cut=cut, label=label, who=API_WRITER)
+                    self.linking.change(first, ids[0], second, other, cut=cut, label=label, who=API_WRITER)
                     made.append(
                         {"fromObjectId": int(ids[0]), "toObjectId": int(other), "labels": [label] if label else []}
                     )
         if cut:
             return Response(204)
         return batch_answer(made, [], now=self.portal.clock.now(), status=201)
-
-    def change(
-        self, kind: Kind, crm_id: str, other: Kind, other_id: str, *, who: str, cut: bool = False, label: str = ""
-    ) -> None:
-        """Associates two records, or takes their association away. Raises 400 or 404."""
-        now = self.portal.clock.now()
-        found = self.portal.links_between(kind, other)
-        if found is None:
-            raise invalid(f"{kind.name} and {other.name} can't be associated")
-        row, other_row = _live_row(kind, crm_id, now), _live_row(other, other_id, now)
-        end = End(*found, other, other_row, label)
-        if not cut:
-            self.make(end, row, who=who)
-            return
-        end.links.cut(*_pair(end, row), at=now)
-        self._note(kind, crm_id, end, old=other_id, new=None, who=who)
-
-    def make(self, end: End, row: int, *, who: str) -> None:
-        """Associates a record with another one."""
-        end.links.make(*_pair(end, row), at=self.portal.clock.now(), label=end.label)
-        kind = self.portal.kinds[end.links.kind.second if end.end else end.links.kind.first]
-        self._note(kind, kind.records.make_id(row), end, old=None, new=end.kind.records.make_id(end.row), who=who)
-
-    def _note(self, kind: Kind, crm_id: str, end: End, *, old: str | None, new: str | None, who: str) -> None:
-        effect = Effect(self.portal.clock.now(), "hubspot", kind.name, crm_id, f"-> {end.kind.name}", old, new, who)
-        self.portal.effects.add(effect)
-
-    def read_ends(self, kind: Kind, told: list[Any]) -> list[End]:
-        """The `associations` of a new record. Raises 400 or 404."""
-        ends = []
-        for each in told:
-            types = each.get("types") or [] if isinstance(each, Mapping) else []
-            found = self._by_type(kind, types)
-            if found is None:
-                raise invalid("There was a problem with the request. The association type isn't there")
-            links, end, other = found
-            crm_id = str((each.get("to") or {}).get("id"))
-            row = _live_row(other, crm_id, self.portal.clock.now())
-            ends.append(End(links, end, other, row, self._label(kind, other, types)))
-        return ends
-
-    def _by_type(self, kind: Kind, types: list[Json]) -> tuple[Links, int, Kind] | None:
-        wanted = {each.get("associationTypeId") for each in types}
-        for links in self.portal.links:
-            names = (links.kind.first, links.kind.second)
-            if kind.name in names:
-                end = names.index(kind.name)
-                if wanted & {each["typeId"] for each in links.all_types(end=end)}:
-                    return links, end, self.portal.kinds[names[1 - end]]
-        return None
-
-    def _label(self, kind: Kind, other: Kind, types: list[Json]) -> str:
-        """The label that people made among some association types, "" if there is none."""
-        found = self.portal.links_between(kind, other)
-        if found is None:
-            return ""
-        known = {each["typeId"]: each for each in found[0].all_types(end=found[1])}
-        for each in types:
-            named = known.get(each.get("associationTypeId"), {})
-            if named.get("category") == "USER_DEFINED" and named.get("label"):
-                return str(named["label"])
-        return ""
-
-
-def _pair(end: End, row: int) -> tuple[int, int]:
-    return (end.row, row) if end.end else (row, end.row)
-
-
-def _live_row(kind: Kind, crm_id: str, now: int) -> int:
-    row = kind.row(crm_id, now)
-    if row is None or not kind.is_live(row, now):
-        raise no_record(crm_id)
-    return row
 
 
 def _none_found(kind: Kind, crm_id: str, other: Kind) -> Json:

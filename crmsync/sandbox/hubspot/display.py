@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from crmsync.sandbox.columns import Ints
+from crmsync.sandbox.hubspot.history import history
 from crmsync.sandbox.hubspot.kind import OWN_CREATED, Kind
 from crmsync.sandbox.hubspot.moments import instant_text
 from crmsync.sandbox.hubspot.portal import Portal
@@ -71,7 +72,7 @@ class Display:
 
     def _history(self, kind: Kind, name: str, row: int, now: int) -> list[Record]:
         """The newest versions of a property, newest first."""
-        newest = kind.history(name, row, now)[-VERSIONS_KEPT:]
+        newest = history(kind, name, row, now)[-VERSIONS_KEPT:]
         return [_version(change, computed=name in kind.computed) for change in reversed(newest)]
 
     def _associations(self, kind: Kind, row: int, now: int, names: Iterable[str]) -> Record:

@@ -1,5 +1,6 @@
 """The errors of HubSpot's API: a JSON object with status, message, category, and more where the API gives more."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -38,9 +39,8 @@ def invalid(message: str, **more: Any) -> Refused:
 def invalid_property(name: str, code: str, message: str) -> Refused:
     """400, for a property or value of a write; the whole call fails, and the row at fault isn't named."""
     told = {"isValid": False, "message": message, "error": code, "name": name, "localizedErrorMessage": message}
-    shown = str([told]).replace("'", '"').replace("False", "false")
     errors = [{"message": message, "code": code, "context": {"propertyName": [name]}}]
-    return invalid(f"Property values were not valid: {shown}", errors=errors)
+    return invalid(f"Property values were not valid: {json.dumps([told])}", errors=errors)
 
 
 def missing_object(label: str) -> Refused:

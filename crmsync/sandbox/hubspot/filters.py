@@ -99,7 +99,7 @@ def read_column(kind: Kind, name: str, rows: Ints, at: int) -> Column:
         if name == "hs_object_id":
             values = rows + kind.first
         else:
-            values = (kind.created(rows) if name == "hs_createdate" else kind.stamps(at)[rows]) // MILLI
+            values = (kind.sweep.created(rows) if name == "hs_createdate" else kind.stamps.all(at)[rows]) // MILLI
         return Column(values, np.ones(len(rows), dtype=np.bool_))
     texts = ["" if value is None else str(value) for value in kind.column(name, rows, at)]
     if kind.schema.properties[name].type not in (*_TIMED, "number"):

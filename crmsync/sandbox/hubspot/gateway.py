@@ -10,6 +10,7 @@ from crmsync.sandbox.hubspot.associations import Associations
 from crmsync.sandbox.hubspot.errors import Refused, bad_token, no_credentials, no_resource
 from crmsync.sandbox.hubspot.limits import Limits
 from crmsync.sandbox.hubspot.moments import http_date
+from crmsync.sandbox.hubspot.pipelines import Pipelines
 from crmsync.sandbox.hubspot.portal import Portal
 from crmsync.sandbox.hubspot.properties import Properties
 from crmsync.sandbox.hubspot.reads import Reads
@@ -27,7 +28,7 @@ class Gateway:
         self.portal, self.limits, self.token = portal, limits, token
         self.reads = Reads(portal)
         self.associations = Associations(self.reads)
-        self.writes = Writes(self.reads, self.associations)
+        self.writes = Writes(self.reads, self.associations.linking)
         self.routes = Routes([*self._record_routes(), *self._association_routes(), *_account_routes(portal)])
         self._numbers = itertools.count(1)
 
@@ -100,16 +101,16 @@ class Gateway:
 
 
 def _account_routes(portal: Portal) -> list[tuple[str, str, Handler]]:
-    properties, account = Properties(portal), Account(portal)
+    properties, pipelines, account = Properties(portal), Pipelines(portal), Account(portal)
     return [
         ("GET", "/crm/v3/properties/{kind}", properties.listed),
         ("POST", "/crm/v3/properties/{kind}", properties.make),
         ("GET", "/crm/v3/properties/{kind}/groups", properties.groups),
         ("POST", "/crm/v3/properties/{kind}/groups", properties.make_group),
         ("GET", "/crm/v3/properties/{kind}/{name}", properties.one),
-        ("GET", "/crm/v3/pipelines/{kind}", account.pipelines),
-        ("GET", "/crm/v3/pipelines/{kind}/{crm_id}", account.pipeline),
-        ("GET", "/crm/v3/pipelines/{kind}/{crm_id}/stages", account.stages),
+        ("GET", "/crm/v3/pipelines/{kind}", pipelines.listed),
+        ("GET", "/crm/v3/pipelines/{kind}/{crm_id}", pipelines.one),
+        ("GET", "/crm/v3/pipelines/{kind}/{crm_id}/stages", pipelines.stages),
         ("GET", "/crm/v3/owners", account.owners),
         ("GET", "/crm/v3/owners/{crm_id}", account.owner),
         ("GET", "/crm-object-schemas/v3/schemas", account.schemas),

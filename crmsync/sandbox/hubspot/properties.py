@@ -32,7 +32,7 @@ class Properties:
     def listed(self, request: Request, *, kind: str) -> Response:
         """GET properties/TYPE. Nothing is archived here."""
         found = self._kind(kind)
-        shown = [] if flag(request, "archived") else [prop.show() for prop in found.schema.properties.values()]
+        shown = [] if flag(request, "archived") else [prop.show() for prop in list(found.schema.properties.values())]
         return Response(body={"results": shown})
 
     def one(self, _request: Request, *, kind: str, name: str) -> Response:

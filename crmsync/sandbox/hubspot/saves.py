@@ -2,11 +2,9 @@
 
 from collections.abc import Mapping
 
-import numpy as np
-
 from crmsync.sandbox.hubspot.catalogue import DEALS, MEETINGS, TASK_DONE, TASK_OPEN, TASKS
 from crmsync.sandbox.hubspot.errors import Refused, invalid, invalid_property
-from crmsync.sandbox.hubspot.kind import MERGED, OWN_CREATED, Kind
+from crmsync.sandbox.hubspot.kind import Kind
 from crmsync.sandbox.hubspot.moments import instant_text
 from crmsync.sandbox.hubspot.past import StageRow
 from crmsync.sandbox.hubspot.portal import Portal
@@ -92,48 +90,6 @@ class Saves:
     def restore(self, kind: Kind, row: int, *, who: str) -> None:
         """Takes a record out of the archive."""
         kind.records.restore(row, at=self.portal.clock.now(), who=who)
-
-    def merge(self, kind: Kind, primary: int, other: int, *, who: str) -> int:
-        """Makes one record of two, under a new id that both old ids lead to; gives its row.
-
-        The primary's values and histories stay, the other's fill its blanks; the associations of both go along.
-        """
-        if primary == other:
-            raise invalid("Cannot merge a record with itself")
-        with self.portal.lock:
-            now = self.portal.clock.now()
-            names = [name for name, prop in kind.schema.properties.items() if not prop.read_only]
-            columns = kind.columns([*names, MERGED], np.array([primary, other]), now)
-            row = kind.records.make({}, at=now, who=who, logged=False)
-            self._carry(kind, row, [name for name in names if name not in kind.computed], primary)
-            blank = {name: columns[name][1] for name in names if not columns[name][0] and columns[name][1]}
-            old = [str(ids) for ids in columns[MERGED] if ids] + [
-                kind.records.make_id(each) for each in (primary, other)
-            ]
-            created = min(str(each) for each in columns[OWN_CREATED]) if OWN_CREATED in columns else None
-            merged = {**blank, MERGED: ";".join(old), **({OWN_CREATED: created} if created else {})}
-            self._move_links(kind, (primary, other), row, now)
-            kind.merged.update({primary: row, other: row})
-            kind.records.write(row, merged, at=now, who=who)
-            return row
-
-    def _carry(self, kind: Kind, row: int, names: list[str], source: int) -> None:
-        """Gives a record the past of another one."""
-        now = self.portal.clock.now()
-        past = [change for name in names for change in kind.history(name, source, now)]
-        for change in sorted(past, key=lambda each: each.at):
-            kind.records.write(row, {change.field: change.value}, at=change.at, who=change.who, logged=False)
-
-    def _move_links(self, kind: Kind, sources: tuple[int, int], row: int, now: int) -> None:
-        for links in self.portal.links:
-            ends = (links.kind.first, links.kind.second)
-            if kind.name not in ends:
-                continue
-            end = ends.index(kind.name)
-            for source in reversed(sources):  # the primary's labels win
-                for link in links.of(source, now, end=end):
-                    pair = (link.row, row) if end else (row, link.row)
-                    links.make(*pair, at=now, label=link.label)
 
     def target(self, kind: Kind, crm_id: str) -> int | None:
         """The row of a live record that an id leads to, None if there is none."""

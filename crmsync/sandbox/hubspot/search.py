@@ -37,7 +37,7 @@ class Search:
         now = self.portal.clock.now()
         then = now - round(self.portal.index_lag_s * SECOND)  # what the index knows
         rows = found.live(now)
-        rows = rows[found.created(rows) <= then] if then < now else rows
+        rows = rows[found.sweep.created(rows) <= then] if then < now else rows
         rows = _named(found, chosen(found, groups, rows, then), str(body.get("query") or ""), then)
         rows = _sorted(found, body.get("sorts") or [], rows, then)
         shape = Shape(text_list(body, "properties"))

@@ -5,10 +5,11 @@ from typing import Any
 import numpy as np
 
 from crmsync.sandbox.http import Request, Response
-from crmsync.sandbox.hubspot.associations import Associations
 from crmsync.sandbox.hubspot.display import API_WRITER, Shape
 from crmsync.sandbox.hubspot.errors import invalid, missing_object, no_record
 from crmsync.sandbox.hubspot.kind import Kind
+from crmsync.sandbox.hubspot.linking import Linking
+from crmsync.sandbox.hubspot.merges import merge
 from crmsync.sandbox.hubspot.reads import Reads, batch_answer, scatter
 from crmsync.sandbox.hubspot.saves import Saves, must
 from crmsync.sandbox.hubspot.values import accept
@@ -20,8 +21,8 @@ INPUTS = 100
 class Writes:
     """The handlers of changes."""
 
-    def __init__(self, reads: Reads, associations: Associations) -> None:
-        self.reads, self.portal, self.associations = reads, reads.portal, associations
+    def __init__(self, reads: Reads, linking: Linking) -> None:
+        self.reads, self.portal, self.linking = reads, reads.portal, linking
         self.saves = Saves(reads.portal)
         self.owners = frozenset(str(owner["id"]) for owner in reads.portal.owners)
 
@@ -51,10 +52,10 @@ class Writes:
         with self.portal.lock:
             values = accept(kind, body.get("properties") or {}, owners=self.owners)
             completed = self.saves.completed(kind, None, values)
-            ends = self.associations.read_ends(kind, body.get("associations") or [])
+            ends = self.linking.read_ends(kind, body.get("associations") or [])
             row = self.saves.create(kind, completed, who=API_WRITER)
             for end in ends:
-                self.associations.make(end, row, who=API_WRITER)
+                self.linking.make(end, row, who=API_WRITER)
             return row
 
     def archive(self, _request: Request, *, kind: str, crm_id: str) -> Response:
@@ -78,14 +79,8 @@ class Writes:
         """POST objects/TYPE/batch/update. A bad value fails all of it, a missing id only itself."""
         found = self.writable(kind)
         inputs = read_inputs(read_object(request), INPUTS)
-        ids = ids_of(inputs)
-        if len(set(ids)) < len(ids):
-            twice = sorted({crm_id for crm_id in ids if ids.count(crm_id) > 1})
-            raise invalid(f"Duplicate IDs found in batch input: {twice}. IDs must be unique")
-        if any(each.get("idProperty") for each in inputs):
-            raise invalid("idProperty names a non-unique property")
+        ids = _distinct_ids(inputs)
         with self.portal.lock:
-            now = self.portal.clock.now()
             accepted = [accept(found, each.get("properties"), owners=self.owners) for each in inputs]
             rows = [self.saves.target(found, crm_id) for crm_id in ids]
             planned = [
@@ -99,7 +94,7 @@ class Writes:
         errors = [missing_object(found.schema.single.upper()).row(missing)] if missing else []
         names = list(dict.fromkeys(name for values in accepted for name in values))
         shuffled = sorted({row for row, _ in planned}, key=scatter)
-        return batch_answer(self._shown(found, shuffled, names), errors, now=now)
+        return batch_answer(self._shown(found, shuffled, names), errors, now=self.portal.clock.now())
 
     def batch_create(self, request: Request, *, kind: str) -> Response:
         """POST objects/TYPE/batch/create. Nothing is made when one of them is wrong."""
@@ -108,7 +103,7 @@ class Writes:
         with self.portal.lock:
             for each in inputs:
                 self.saves.completed(found, None, accept(found, each.get("properties") or {}, owners=self.owners))
-                self.associations.read_ends(found, each.get("associations") or [])
+                self.linking.read_ends(found, each.get("associations") or [])
             rows = [self._create(found, each) for each in inputs]
         names = list(dict.fromkeys(name for each in inputs for name in each.get("properties") or {}))
         return batch_answer(self._shown(found, rows, names), [], now=self.portal.clock.now(), status=201)
@@ -120,9 +115,20 @@ class Writes:
         with self.portal.lock:
             ids = [str(body.get(key) or "") for key in ("primaryObjectId", "objectIdToMerge")]
             primary, other = (must(self.saves.target(found, crm_id), no_record(crm_id)) for crm_id in ids)
-            row = self.saves.merge(found, primary, other, who=API_WRITER)
+            row = merge(self.portal, found, primary, other, who=API_WRITER)
         return Response(body=self._shown(found, [row], list(found.schema.properties))[0])
 
     def _shown(self, kind: Kind, rows: list[int], names: list[str]) -> list[dict[str, Any]]:
         shape = Shape(names)
         return self.reads.display.show(kind, np.array(rows, dtype=np.int64), self.portal.clock.now(), shape)
+
+
+def _distinct_ids(inputs: list[dict[str, Any]]) -> list[str]:
+    """The ids of a batch of updates. Raises 400 for one that comes twice, and for ids that aren't record ids."""
+    ids = ids_of(inputs)
+    if len(set(ids)) < len(ids):
+        twice = sorted({crm_id for crm_id in ids if ids.count(crm_id) > 1})
+        raise invalid(f"Duplicate IDs found in batch input: {twice}. IDs must be unique")
+    if any(each.get("idProperty") for each in inputs):
+        raise invalid("idProperty names a non-unique property")
+    return ids

@@ -90,6 +90,17 @@ def test_lagging_index_shows_old_values(local: Local) -> None:
     assert made in local.find("deals")
 
 
+def test_lagging_index_finds_a_change_once_it_has_caught_up(local: Local) -> None:
+    """By stamp too: a search that came too early hides nothing from the next one."""
+    local.app.portal.index_lag_s = 60
+    local.clock.set(forward_s=10)
+    since = condition(STAMP, "GTE", str(local.clock.now() // 1000))
+    local.app.edit("deals", local.ids[DEAL_OPEN], {"amount": "7"}, who=ANN_USER)
+    early = local.find("deals", since)
+    local.clock.set(forward_s=61)
+    assert (early, local.find("deals", since)) == ([], [local.ids[DEAL_OPEN]])
+
+
 def test_search_never_passes_the_10000th_row(serve: Callable[..., Local]) -> None:
     """The total tells the truth, but a page beyond 10,000 is 400: only growing ids lead on."""
     local = serve(many_hubspot_deals(10_300))
