@@ -115,6 +115,13 @@ def test_login_takes_a_refresh_token(serve: Callable[..., Local]) -> None:
     assert org(local, options=options).account() == local.app.org.org_id
 
 
+def test_login_refuses_a_rotating_refresh_token(serve: Callable[..., Local]) -> None:
+    """A second use of a spent token would revoke the consent: the first login says so."""
+    local = serve(connected=ConnectedApp(refresh_token="5Aep", rotates=True))
+    with pytest.raises(BadConfig, match=r"E202.*rotation off"):
+        org(local, options={"auth": "refresh_token", "refresh_token": SecretStr("5Aep")}).account()
+
+
 def test_login_sends_no_token_to_another_address(local: Local) -> None:
     """An org that answers that it lives elsewhere is a question for a person."""
     moved = {"access_token": "t", "instance_url": "https://other.example", "id": "https://x/id/00D/005"}

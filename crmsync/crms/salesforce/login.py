@@ -66,6 +66,7 @@ class Login:
         if not token:
             raise self._refused(body)
         self._check_home(str(body.get("instance_url") or ""))
+        self._check_rotation(str(body.get("refresh_token") or ""))
         return Pass(token, identity[-2] if len(identity) > 1 else "", identity[-1])
 
     def versions(self) -> list[dict[str, Any]]:
@@ -129,6 +130,13 @@ class Login:
             remedy = f'set instance_url = "https://{host}" if that is your org'
             what = f"the org answers that it lives at {host}"
             raise BadConfig("E202", what, where=self.config.where("instance_url"), remedy=remedy)
+
+    def _check_rotation(self, fresh: str) -> None:
+        """A token that each login replaces would be spent after this one, and using it again would revoke the consent."""
+        if fresh and fresh != _plain(self.settings.refresh_token):
+            remedy = "switch refresh token rotation off in the app, connect anew, and store the new token"
+            what = "the app rotates refresh tokens: this login has spent the configured one"
+            raise BadConfig("E202", what, where=self.config.where("refresh_token"), remedy=remedy)
 
 
 def _plain(secret: SecretStr | None) -> str:
