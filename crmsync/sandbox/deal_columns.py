@@ -21,12 +21,16 @@ _CLOSE_DAYS = (20, 80)  # working days from creation to the close date that the 
 
 
 @dataclass(frozen=True, slots=True)
-class Span:
-    """When a world's deals begin: until `now` those that can be seen, until `until_at` those to come."""
+class Company:
+    """How large a company is, and when its deals begin: until `now` those that can be seen, until `until_at` those to come."""
 
     start_at: int
     now: int
     until_at: int
+    shown: int
+    to_come: int
+    owners: int
+    accounts: int
 
 
 def drift_at(start_at: int, now: int) -> int:
@@ -34,51 +38,49 @@ def drift_at(start_at: int, now: int) -> int:
     return (start_at + now) // 2
 
 
-def draw_deals(
-    rng: np.random.Generator,
-    span: Span,
-    *,
-    shown: int,
-    to_come: int,
-    owners: int,
-    accounts: int,
-    law: Law,
-    words: Words,
-) -> Deals:
+def draw_deals(rng: np.random.Generator, company: Company, *, law: Law, words: Words) -> Deals:
     """Deals in order of their creation, not yet closed."""
-    created_at = _creations(rng, span, shown=shown, to_come=to_come)
+    created_at = _creations(rng, company)
     count = len(created_at)
     segment = rng.choice(len(SEGMENTS), size=count, p=_SEGMENT_SHARES)
     currency = rng.choice(len(CURRENCIES), size=count, p=_CURRENCY_SHARES)
-    rate = np.array(list(CURRENCIES.values()))[currency]
-    amount = _MIDDLES[segment] * np.exp(_AMOUNT_SPREAD * rng.standard_normal(count)) * rate
     first_day = np.floor(to_working(created_at)).astype(np.int64)
-    with_plan = rng.random(count) < law.plan_share
-    in_tasks = rng.random(count) < _PLAN_IN_TASKS
     return Deals(
         created_at=created_at,
         closed_at=np.full(count, NEVER),
         won=np.full(count, UNKNOWN, dtype=np.int8),
-        amount_minor=np.round(amount, -2).astype(np.int64) * 100,
+        amount_minor=_amounts(rng, segment, currency),
         currency=_words(words, tuple(CURRENCIES))[currency].astype(np.int16),
-        owner=rng.integers(owners, size=count).astype(np.int32),
-        account=rng.integers(accounts, size=count).astype(np.int32),
+        owner=rng.integers(company.owners, size=count).astype(np.int32),
+        account=rng.integers(company.accounts, size=count).astype(np.int32),
         close_on=calendar_day(first_day + rng.integers(*_CLOSE_DAYS, size=count)),
         pipeline=np.full(count, words.index("Sales"), dtype=np.int16),
         segment=_words(words, SEGMENTS)[segment].astype(np.int16),
         crm=np.zeros(count, dtype=np.int8),
-        plan=np.where(with_plan, np.where(in_tasks, PLAN_TASKS, PLAN_OBJECT), PLAN_NONE).astype(np.int8),
+        plan=_plans(rng, count, share=law.plan_share),
         name=np.full(count, UNKNOWN, dtype=np.int32),
     )
+
+
+def _amounts(rng: np.random.Generator, segment: Ints, currency: Ints) -> Ints:
+    """In minor units, rounded to a hundred."""
+    rate = np.array(list(CURRENCIES.values()))[currency]
+    amount = _MIDDLES[segment] * np.exp(_AMOUNT_SPREAD * rng.standard_normal(len(segment))) * rate
+    return np.asarray(np.round(amount, -2).astype(np.int64) * 100, dtype=np.int64)
+
+
+def _plans(rng: np.random.Generator, count: int, *, share: float) -> NDArray[np.int8]:
+    planned, in_tasks = rng.random(count) < share, rng.random(count) < _PLAN_IN_TASKS
+    return np.where(planned, np.where(in_tasks, PLAN_TASKS, PLAN_OBJECT), PLAN_NONE).astype(np.int8)
 
 
 def _words(words: Words, texts: tuple[str, ...]) -> Ints:
     return np.array([words.index(text) for text in texts], dtype=np.int64)
 
 
-def _creations(rng: np.random.Generator, span: Span, *, shown: int, to_come: int) -> Ints:
-    start, now, until = (to_working(np.array([at]))[0] for at in (span.start_at, span.now, span.until_at))
-    moments = np.concatenate([rng.uniform(start, now, shown), rng.uniform(now, until, to_come)])
+def _creations(rng: np.random.Generator, company: Company) -> Ints:
+    start, now, until = to_working(np.array([company.start_at, company.now, company.until_at]))
+    moments = np.concatenate([rng.uniform(start, now, company.shown), rng.uniform(now, until, company.to_come)])
     return np.sort(from_working(moments))
 
 

@@ -20,14 +20,14 @@ from crmsync.sandbox.columns import (
     Words,
     World,
 )
-from crmsync.sandbox.deal_columns import CURRENCIES, Span, draw_deals, first_odds, later_era
+from crmsync.sandbox.deal_columns import CURRENCIES, Company, draw_deals, first_odds, later_era
 from crmsync.sandbox.deal_lives import DealLives, draw_lives
 from crmsync.sandbox.fact_rows import FactRows, join_facts
 from crmsync.sandbox.laws import Law
 from crmsync.sandbox.plan_steps import add_close_dates, add_plans
 from crmsync.sandbox.pulses import add_pulses
 from crmsync.sandbox.rates import Rates, rates_of
-from crmsync.sandbox.stage_paths import StagePaths, stage_paths
+from crmsync.sandbox.stage_paths import stage_paths
 from crmsync.sandbox.working_time import DAY, SECOND, from_working, to_working
 
 OPEN_STAGES = (("Qualification", 0.1), ("Discovery", 0.2), ("Validation", 0.4), ("Proposal", 0.6), ("Negotiation", 0.8))
@@ -51,40 +51,38 @@ def generate(
     The same arguments give the same world. Every deal runs to its end, be it years after `now`: the local CRMs hide what lies
     after their clock.
     """
-    start_at = (now - PAST_WEEKS * _WEEK) // DAY * DAY
+    company = _company(deals, now=now)
     rng = np.random.default_rng([seed, _SHARED_STREAM])
     words, rates = Words(), rates_of(law)
     stages = _stages(words)
-    owners, accounts = owner_count(deals), account_count(deals)
-    made = draw_deals(
-        rng,
-        Span(start_at, now, now + FUTURE_WEEKS * _WEEK),
-        shown=deals,
-        to_come=deals * FUTURE_WEEKS // PAST_WEEKS,
-        owners=owners,
-        accounts=accounts,
-        law=law,
-        words=words,
-    )
+    made = draw_deals(rng, company, law=law, words=words)
     made.crm = np.asarray(crms, dtype=np.int8)[rng.integers(len(crms), size=len(made))]
-    era = later_era(made, law=law, start_at=start_at, now=now)
-    odds = first_odds(made, words, law=law, owners=owners, seed=seed, start_at=start_at, now=now)
-    won = (rng.random(len(made)) < 1 / (1 + np.exp(-odds))).astype(np.int64)
-    classes = rates.classes(era, won, _draw_paces(rng, rates, era))
-    made.won = won.astype(np.int8)
+    classes = _draw_classes(rng, rates, made, company, law=law, words=words, seed=seed)
     return World(
         deals=made,
-        facts=_draw_facts(made, classes, rates, law=law, words=words, owners=owners, seed=seed),
+        facts=_draw_facts(made, classes, rates, law=law, words=words, owners=company.owners, seed=seed),
         words=words,
-        people=people(owners=owners, accounts=accounts),
+        people=people(owners=company.owners, accounts=company.accounts),
         stages=stages,
-        accounts=accounts,
+        accounts=company.accounts,
         currencies=dict(CURRENCIES),
-        start_at=start_at,
+        start_at=company.start_at,
         now=now,
         law=law.name,
         seed=seed,
         notes={"law": law.text},
+    )
+
+
+def _company(deals: int, *, now: int) -> Company:
+    return Company(
+        start_at=(now - PAST_WEEKS * _WEEK) // DAY * DAY,
+        now=now,
+        until_at=now + FUTURE_WEEKS * _WEEK,
+        shown=deals,
+        to_come=deals * FUTURE_WEEKS // PAST_WEEKS,
+        owners=owner_count(deals),
+        accounts=account_count(deals),
     )
 
 
@@ -95,10 +93,17 @@ def _stages(words: Words) -> list[Stage]:
     return [*stages, Stage(won, 1.0, closed=True, won=True), Stage(lost, 0.0, closed=True)]
 
 
-def _draw_paces(rng: np.random.Generator, rates: Rates, era: Ints) -> Ints:
+def _draw_classes(
+    rng: np.random.Generator, rates: Rates, deals: Deals, company: Company, *, law: Law, words: Words, seed: int
+) -> Ints:
+    """What nobody sees: the outcome that each deal is heading for, which is set in `deals`, and its pace."""
+    start_at, now = company.start_at, company.now
+    era = later_era(deals, law=law, start_at=start_at, now=now)
+    odds = first_odds(deals, words, law=law, owners=company.owners, seed=seed, start_at=start_at, now=now)
+    deals.won = (rng.random(len(deals)) < 1 / (1 + np.exp(-odds))).astype(np.int8)
     shares = np.cumsum(np.exp(rates.log_pace), axis=1)[era]
     pace = (shares <= rng.random(len(era))[:, None]).sum(axis=1)
-    return np.asarray(np.minimum(pace, rates.paces - 1), dtype=np.int64)
+    return rates.classes(era, deals.won.astype(np.int64), np.minimum(pace, rates.paces - 1))
 
 
 def _draw_facts(deals: Deals, classes: Ints, rates: Rates, *, law: Law, words: Words, owners: int, seed: int) -> Facts:
@@ -136,7 +141,8 @@ def _draw_block(
         account=deals.account,
         first_owner=deals.owner.astype(np.int64),
     )
-    _add_stages(lives, paths)
+    who = lives.owner_at(paths.deal, paths.moment)
+    rows.add(paths.deal, paths.moment, kind=STAGE, name=paths.stage, who=who)
     _add_people(lives, words)
     add_plans(rng, rates, lives, deals=deals, words=words)
     add_close_dates(rng, rates, lives, deals=deals)
@@ -144,11 +150,6 @@ def _draw_block(
     closing = np.array([words.index(LOST_STAGE), words.index(WON_STAGE)])[deals.won]
     rows.add_closings(names=closing, who=lives.owner_at(np.arange(len(deals)), paths.closed))
     return rows
-
-
-def _add_stages(lives: DealLives, paths: StagePaths) -> None:
-    who = lives.owner_at(paths.deal, paths.moment)
-    lives.rows.add(paths.deal, paths.moment, kind=STAGE, name=paths.stage, who=who)
 
 
 def _add_people(lives: DealLives, words: Words) -> None:

@@ -73,7 +73,9 @@ class Law:
     close_date: PromiseRates  # the seller's expected close date: it only moves
     joins: tuple[Pair, ...]  # further people of the buyer joining, by role
     pulses: tuple[Pulse, ...]
-    later: "Law | None" = None  # the law of deals from the middle of the past on
+    later: "Law | None" = (
+        None  # the law of deals from the middle of the past on; the same kinds of acts, plans as often
+    )
 
 
 _Part = TypeVar("_Part")
@@ -124,7 +126,7 @@ _DEFAULT = Law(
         StageRates(Pair(0.050, 0.085), Pair(0.004, 0.008), _NEVER, Pair(0.0150, 0.0010)),
         StageRates(Pair(0.048, 0.075), Pair(0.004, 0.007), Pair(0.008, 0.004), Pair(0.0130, 0.0020)),
         StageRates(Pair(0.045, 0.065), Pair(0.003, 0.005), Pair(0.009, 0.005), Pair(0.0130, 0.0040)),
-        StageRates(Pair(0.045, 0.052), _NEVER, Pair(0.010, 0.006), Pair(0.0160, 0.0120)),
+        StageRates(Pair(0.045, 0.060), _NEVER, Pair(0.010, 0.006), Pair(0.0160, 0.0120)),
         StageRates(_NEVER, _NEVER, Pair(0.010, 0.006), Pair(0.0250, 0.0350)),
     ),
     plan_share=0.75,

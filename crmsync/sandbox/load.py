@@ -8,7 +8,6 @@ from crmsync.sandbox.columns import (
     HUBSPOT,
     MILESTONE,
     NEVER,
-    PLAN_NONE,
     PLAN_OBJECT,
     SALESFORCE,
     STAGE,
@@ -43,9 +42,7 @@ def load(folder: Path, *, crm: str, now: int | None = None) -> World:
         raise BadWorld(str(folder), "there are no deals", remedy="put at least one row into deals.csv")
     facts = load_facts(folder, row_of=found.row_of, words=words, users=users)
     deals.crm = np.asarray(crms, dtype=np.int8)[np.arange(len(deals)) % len(crms)]
-    planned = np.unique(facts.deal[facts.kind == MILESTONE])
-    deals.plan = np.full(len(deals), PLAN_NONE, dtype=np.int8)
-    deals.plan[planned] = PLAN_OBJECT
+    deals.plan[facts.deal[facts.kind == MILESTONE]] = PLAN_OBJECT
     return World(
         deals=deals,
         facts=facts,

@@ -58,8 +58,7 @@ def add_pulses(
             value = np.round(amounts[deal] * np.exp(_AMOUNT_MOVE * rng.standard_normal(len(deal))), -4).astype(np.int64)
             lives.rows.add(deal, moment, kind=AMOUNT, value=value, who=lives.owner_at(deal, moment))
         else:
-            buyers = pulse.side == BUYER
-            who = lives.buyer_at(rng, deal, moment) if buyers else lives.owner_at(deal, moment)
+            who = lives.buyer_at(rng, deal, moment) if pulse.side == BUYER else lives.owner_at(deal, moment)
             name = _subjects(rng, words, pulse, deal)
             lives.rows.add(deal, moment, kind=pulse.kind, lifecycle=HAPPENED, name=name, who=who, side=pulse.side)
 

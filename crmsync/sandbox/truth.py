@@ -55,7 +55,7 @@ def _by_class(seen: Evidence, rates: Rates) -> Floats:
 
 def _plan_start(seen: Evidence, rates: Rates) -> Floats:
     """A deal without a plan may never get one, or not have it yet."""
-    share = np.repeat([era.plan_share for era in rates.eras], len(rates.plan_start) // len(rates.eras))
+    share = rates.eras[0].plan_share
     begun = np.nan_to_num(seen.planned)[:, None]
     started = np.log(rates.plan_start) - rates.plan_start * begun
     waiting = np.log1p(-share + share * np.exp(-rates.plan_start * seen.age[:, None]))

@@ -213,3 +213,11 @@ def test_salesforce_hides_the_closing_until_its_second(write: Write, serve: Call
     assert ask(local.login(), "SELECT StageName, IsClosed FROM Opportunity ORDER BY CreatedDate DESC LIMIT 1") == [
         {"StageName": "Propose", "IsClosed": False}
     ]
+
+
+def test_salesforce_leaves_the_side_of_a_loaded_step_blank(write: Write, serve: Callable[..., Local]) -> None:
+    """Whose step it is isn't known, so the CRM doesn't say."""
+    local = serve(load(write(), crm="salesforce"))
+    assert ask(local.login(), "SELECT Name, Side__c, Due_Date__c FROM Milestone__c") == [
+        {"Name": "Security review", "Side__c": None, "Due_Date__c": "2026-04-15"}
+    ]
