@@ -3,7 +3,7 @@
 A page and its cursor are stored in one transaction, and every write is idempotent: a page may come twice, whole or in part.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,10 +12,10 @@ from sqlalchemy import Connection, delete, func, select, update
 from crmsync.records import DEAL_SOURCE, Cursor, FactRecord, GoneRecord, Kind, Page, Phase, Side
 from crmsync.store import tables
 from crmsync.store.engine import Store
+from crmsync.store.numbers import Numbers, parts
 from crmsync.store.upsert import insert_new, table_of, upsert
 
 CLOCK = "clock"  # the cursor that holds a CRM's own clock as of its newest complete pull
-IN_LIST = 500  # ids in one IN (...)
 _deal, _milestone, _fact = table_of(tables.Deal), table_of(tables.Milestone), table_of(tables.Fact)
 _stage = table_of(tables.Stage)
 _cursor, _quarantine = table_of(tables.Cursor), table_of(tables.Quarantine)
@@ -64,20 +64,17 @@ def stage_labels(store: Store) -> dict[str, str]:
 def save_page(store: Store, crm: str, page: Page, *, run_id: int) -> Stored:
     """Stores a page and its cursor, all or nothing."""
     with store.write() as connection:
-        return _Writer(connection, crm, run_id).save(page)
+        return _Writer(connection, crm, run_id, Numbers(connection, crm)).save(page)
 
 
 @dataclass(slots=True)
 class _Writer:
-    """One page's way into the tables. Ids of the CRM become ours through `deals`, `milestones`, `people` and `labels`."""
+    """One page's way into the tables. Ids of the CRM become ours through `numbers`."""
 
     connection: Connection
     crm: str
     run_id: int
-    deals: dict[str, int] = field(default_factory=dict)
-    milestones: dict[tuple[str, str], int] = field(default_factory=dict)
-    people: dict[str, int] = field(default_factory=dict)
-    labels: dict[str, int] = field(default_factory=dict)
+    numbers: Numbers
     bad: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def save(self, page: Page) -> Stored:
@@ -85,7 +82,7 @@ class _Writer:
         self.bad = {(row["source"], row["crm_id"]): row["reason"] for row in page.bad}
         self._people_and_stages(page)
         stored.deals = self._deals(page)
-        self._know_deals({row["deal"] for rows in (page.milestones, page.facts, page.held) for row in rows})
+        self.numbers.know_deals({row["deal"] for rows in (page.milestones, page.facts, page.held) for row in rows})
         stored.milestones = self._milestones(page)
         stored.facts = self._facts(page.facts)
         self._held(page)
@@ -109,29 +106,14 @@ class _Writer:
         if not page.deals:
             return 0
         ids = [row["crm_id"] for row in page.deals]
-        left_at = self._gone_before(ids)
+        left_at = self.numbers.gone_before(ids)
         rows = [{"crm": self.crm, **row, "gone_at": None} for row in page.deals]
         changed = upsert(self.connection, tables.Deal, rows, key=("crm", "crm_id"), silent=("modified_at",))
-        self._know_deals(ids)
+        self.numbers.know_deals(ids)
         # Not every CRM stamps a return: then all that is known is that it came after the leaving.
         back_at = {row["crm_id"]: row["modified_at"] for row in page.deals if row["crm_id"] in left_at}
         self._facts([_life(deal, max(at, left_at[deal] + 1), Phase.REOPENED) for deal, at in back_at.items()])
         return changed
-
-    def _gone_before(self, ids: list[str]) -> dict[str, int]:
-        """Those of the deals that had left the CRM and now are back, with the instant of their leaving."""
-        found: dict[str, int] = {}
-        for part in _parts(ids):
-            query = select(_deal.c.crm_id, _deal.c.gone_at).where(
-                _deal.c.crm == self.crm, _deal.c.crm_id.in_(part), _deal.c.gone_at.is_not(None)
-            )
-            found.update((crm_id, gone_at) for crm_id, gone_at in self.connection.execute(query))
-        return found
-
-    def _know_deals(self, ids: Collection[str]) -> None:
-        for part in _parts([crm_id for crm_id in ids if crm_id not in self.deals]):
-            query = select(_deal.c.crm_id, _deal.c.deal_id).where(_deal.c.crm == self.crm, _deal.c.crm_id.in_(part))
-            self.deals.update((crm_id, deal_id) for crm_id, deal_id in self.connection.execute(query))
 
     def _milestones(self, page: Page) -> int:
         rows: list[dict[str, Any]] = []
@@ -144,15 +126,15 @@ class _Writer:
 
     def _deal_id(self, deal: str, source: str, crm_id: str) -> int | None:
         """Our id of a deal; a record whose deal isn't stored is set aside, and comes right when the deal does."""
-        deal_id = self.deals.get(deal)
+        deal_id = self.numbers.deals.get(deal)
         if deal_id is None:
             self.bad[source, crm_id] = f"its deal {deal or '(none)'} isn't stored"
         return deal_id
 
     def _facts(self, facts: list[FactRecord]) -> int:
-        self._know_people({fact["person"] for fact in facts if fact["person"]})
-        self._know_labels({text for fact in facts for text in (fact["source"], fact["name"])})
-        self._know_milestones(fact for fact in facts if fact["kind"] == Kind.MILESTONE)
+        self.numbers.know_people({fact["person"] for fact in facts if fact["person"]})
+        self.numbers.know_labels({text for fact in facts for text in (fact["source"], fact["name"])})
+        self.numbers.know_milestones(fact for fact in facts if fact["kind"] == Kind.MILESTONE)
         rows = [row for fact in facts if (row := self._fact(fact)) is not None]
         return insert_new(self.connection, tables.Fact, rows)
 
@@ -160,56 +142,28 @@ class _Writer:
         deal_id = self._deal_id(fact["deal"], fact["source"], fact["source_id"])
         if deal_id is None:
             return None
-        name = self.labels[fact["name"]]
+        name = self.numbers.labels[fact["name"]]
         return {
             "deal_id": deal_id,
             "at": fact["at"],
             "kind": int(fact["kind"]),
             "phase": int(fact["phase"]),
-            "source": self.labels[fact["source"]],
+            "source": self.numbers.labels[fact["source"]],
             "source_id": fact["source_id"],
             # Two stages may be entered in one second of the CRM's clock: the stage itself tells them apart.
             "value": name if fact["kind"] == Kind.STAGE else fact["value"],
             "name": name,
             "known_at": fact["known_at"],
             "side": int(fact["side"]),
-            "person_id": self.people.get(fact["person"], 0),
-            "milestone_id": self.milestones.get((fact["source"], fact["source_id"]), 0),
+            "person_id": self.numbers.people.get(fact["person"], 0),
+            "milestone_id": self.numbers.milestones.get((fact["source"], fact["source_id"]), 0),
             "run_id": self.run_id,
         }
-
-    def _know_people(self, ids: Collection[str]) -> None:
-        for part in _parts(list(ids)):
-            query = select(_person.c.crm_id, _person.c.person_id).where(
-                _person.c.crm == self.crm, _person.c.crm_id.in_(part)
-            )
-            self.people.update((crm_id, person_id) for crm_id, person_id in self.connection.execute(query))
-
-    def _know_labels(self, texts: set[str]) -> None:
-        new = sorted(texts - self.labels.keys())
-        for part in _parts(new):
-            query = select(_label.c.text, _label.c.label_id).where(_label.c.text.in_(part))
-            self.labels.update((text, label_id) for text, label_id in self.connection.execute(query))
-        missing = [text for text in new if text not in self.labels]
-        if missing:
-            self.connection.execute(_label.insert(), [{"text": text} for text in missing])
-            self._know_labels(set(missing))
-
-    def _know_milestones(self, facts: Iterable[FactRecord]) -> None:
-        by_source: dict[str, set[str]] = {}
-        for fact in facts:
-            by_source.setdefault(fact["source"], set()).add(fact["source_id"])
-        for source, ids in by_source.items():
-            for part in _parts([crm_id for crm_id in ids if (source, crm_id) not in self.milestones]):
-                query = select(_milestone.c.crm_id, _milestone.c.milestone_id).where(
-                    _milestone.c.crm == self.crm, _milestone.c.source == source, _milestone.c.crm_id.in_(part)
-                )
-                self.milestones.update(((source, crm_id), number) for crm_id, number in self.connection.execute(query))
 
     def _held(self, page: Page) -> None:
         rows = [
             {
-                "deal_id": self.deals[row["deal"]],
+                "deal_id": self.numbers.deals[row["deal"]],
                 "result": row["result"],
                 "value": row["value"],
                 "set_by": row["set_by"],
@@ -217,7 +171,7 @@ class _Writer:
                 "seen_run_id": self.run_id,
             }
             for row in page.held
-            if row["deal"] in self.deals
+            if row["deal"] in self.numbers.deals
         ]
         # The pull that saw a value last is stored even if the value is the old one: a person may have put it back.
         upsert(self.connection, tables.Held, rows, key=("deal_id", "result"))
@@ -226,7 +180,7 @@ class _Writer:
         return sum(self._deal_gone(row) if row["source"] == DEAL_SOURCE else self._milestone_gone(row) for row in gone)
 
     def _deal_gone(self, row: GoneRecord) -> int:
-        self._know_deals([row["crm_id"]])
+        self.numbers.know_deals([row["crm_id"]])
         if row["survivor"]:
             alias = {"crm": self.crm, "crm_id": row["crm_id"], "survivor": row["survivor"]}
             upsert(self.connection, tables.Alias, [alias], key=("crm", "crm_id"))
@@ -249,7 +203,7 @@ class _Writer:
         if found is None:
             return 0
         self.connection.execute(update(_milestone).where(*where).values(gone_at=row["gone_at"]))
-        self._know_deals([found.crm_id])
+        self.numbers.know_deals([found.crm_id])
         removed: FactRecord = {
             **_life(found.crm_id, row["gone_at"], Phase.REMOVED),
             "kind": Kind.MILESTONE,
@@ -271,7 +225,7 @@ class _Writer:
             for source, crm_id in kept - self.bad.keys():
                 by_source.setdefault(source, []).append(crm_id)
         for source, ids in by_source.items():
-            for part in _parts(ids):
+            for part in parts(ids):
                 where = (_quarantine.c.crm == self.crm, _quarantine.c.source == source, _quarantine.c.crm_id.in_(part))
                 self.connection.execute(delete(_quarantine).where(*where))
         rows = [
@@ -301,7 +255,3 @@ def _life(crm_id: str, at: int, phase: Phase) -> FactRecord:
 
 def _columns(cursor: Cursor) -> dict[str, Any]:
     return {"stamp": cursor.stamp, "crm_id": cursor.crm_id, "resume": cursor.resume}
-
-
-def _parts(ids: list[str]) -> Iterable[list[str]]:
-    return (ids[start : start + IN_LIST] for start in range(0, len(ids), IN_LIST))

@@ -5,7 +5,7 @@ from sqlalchemy import select
 
 from crmsync.errors import CrmsyncError
 from crmsync.records import BadRecord, Cursor, Kind, Page, Phase
-from crmsync.store import dump, pulled, tables
+from crmsync.store import dump, numbers, pulled, tables
 from crmsync.store.engine import Store
 from tests.store.rows import (
     CRM,
@@ -150,7 +150,7 @@ def test_save_page_keeps_each_repeated_text_once(store: Store) -> None:
 
 def test_save_page_stores_more_ids_than_one_statement_takes(store: Store) -> None:
     """A large page isn't cut by the number of values that a database takes at a time."""
-    ids = [f"D{number}" for number in range(pulled.IN_LIST * 2 + 1)]
+    ids = [f"D{number}" for number in range(numbers.IN_LIST * 2 + 1)]
     stored = pull(store, deals=[deal(crm_id) for crm_id in ids], facts=[fact(crm_id) for crm_id in ids])
     assert (stored.deals, stored.facts, stored.quarantined) == (len(ids), len(ids), 0)
 
