@@ -7,6 +7,7 @@ from crmsync.sandbox.hubspot.display import API_WRITER
 from crmsync.sandbox.hubspot.errors import Refused
 from crmsync.sandbox.hubspot.kind import Kind
 from crmsync.sandbox.hubspot.linking import Linking
+from crmsync.sandbox.hubspot.links import Links
 from crmsync.sandbox.hubspot.reads import Reads, batch_answer
 from crmsync.sandbox.hubspot.wire import ids_of, read_inputs, read_object, whole
 
@@ -51,17 +52,25 @@ class Associations:
             return {"to": []}
         links, end = found
         linked = self.portal.linked(kind, row, other, now)
-        first_row = linked[0].row if linked else -1  # a deal's first company is its primary one
         left = [link for link in linked if not after.isdigit() or link.row + other.first > int(after)]
         shown = [
             {
                 "toObjectId": link.row + other.first,
-                "associationTypes": links.types(link, end=end, primary=link.row == first_row or end == 1),
+                "associationTypes": links.types(link, end=end, primary=self._is_primary(links, row, link.row, end)),
             }
             for link in left[:limit]
         ]
         more = {"paging": {"next": {"after": str(shown[-1]["toObjectId"])}}} if len(left) > limit else {}
         return {"to": shown, **more}
+
+    def _is_primary(self, links: Links, row: int, other: int, end: int) -> bool:
+        """Whether an association is the first of its record at the first end: a deal's first company is its primary one."""
+        if links.kind.primary is None:
+            return False
+        first, second = (other, row) if end else (row, other)
+        kinds = self.portal.kinds
+        linked = self.portal.linked(kinds[links.kind.first], first, kinds[links.kind.second], self.portal.clock.now())
+        return linked[0].row == second
 
     def labels(self, _request: Request, *, kind: str, to: str) -> Response:
         """GET associations/FROM/TO/labels."""

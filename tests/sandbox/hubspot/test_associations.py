@@ -24,6 +24,17 @@ def test_company_is_the_primary_one(local: Local) -> None:
     assert [(each["typeId"], each["label"]) for each in link["associationTypes"]] == [(341, None), (5, "Primary")]
 
 
+def test_second_company_is_not_the_primary_one(local: Local) -> None:
+    """From neither side."""
+    company = local.app.create("companies", {"name": "Second"}, who=ANN_USER)
+    local.app.associate("deals", local.ids[DEAL_WON], "companies", company, who=ANN_USER)
+    seen = [
+        _linked(local, "deals", "companies", local.ids[DEAL_WON])[1],
+        _linked(local, "companies", "deals", company)[0],
+    ]
+    assert [[each["label"] for each in link["associationTypes"]] for link in seen] == [[None], [None]]
+
+
 def test_both_families_and_both_directions_agree(local: Local) -> None:
     """From a deal's task back to the deal, by version 4 and by type ids."""
     task = _linked(local, "deals", "0-27", local.ids[DEAL_OPEN])[0]["toObjectId"]
