@@ -81,6 +81,12 @@ def open_store(config: StoreConfig, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -
     return store
 
 
+def journal_mode(store: Store) -> str:
+    """How an SQLite store keeps its journal: `wal` or `truncate`."""
+    with store.read() as connection:
+        return str(connection.exec_driver_sql("PRAGMA journal_mode").scalar())
+
+
 def _sqlite(file: str, busy_timeout_ms: int) -> Engine:
     library = sqlite_library()
     if file and file != ":memory:":

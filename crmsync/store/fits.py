@@ -50,6 +50,14 @@ def newest_used(store: Store, model: str, *, as_of: int | None = None) -> FitRow
     return None if row is None else FitRow(*row)
 
 
+def newest(store: Store, model: str) -> FitRow | None:
+    """The newest fit of a model, whatever the gate said of it."""
+    query = select(_fit).where(_fit.c.model == model).order_by(_fit.c.fit_id.desc()).limit(1)
+    with store.read() as connection:
+        row = connection.execute(query).one_or_none()
+    return None if row is None else FitRow(*row)
+
+
 def get(store: Store, fit_id: int) -> FitRow:
     """A fit by its id."""
     with store.read() as connection:

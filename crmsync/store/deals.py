@@ -1,0 +1,86 @@
+"""What the store holds about one deal: its facts, its steps, what its CRM shows in our fields and what we wrote there."""
+
+from typing import Any
+
+from sqlalchemy import Row, Select, func, or_, select
+
+from crmsync.store import tables
+from crmsync.store.engine import Store
+from crmsync.store.upsert import table_of
+
+_deal, _milestone, _person = table_of(tables.Deal), table_of(tables.Milestone), table_of(tables.Person)
+_fact, _label, _alias = table_of(tables.Fact), table_of(tables.Label), table_of(tables.Alias)
+_held, _outbox, _receipt = table_of(tables.Held), table_of(tables.Outbox), table_of(tables.Receipt)
+
+
+def find(store: Store, name: str) -> list[Row[Any]]:
+    """The deals that a person may mean: by the CRM's id (a merged one too), by ours, else by the exact name."""
+    merged = select(_alias.c.survivor).where(_alias.c.crm_id == name)
+    ours = int(name) if name.isascii() and name.isdigit() and len(name) < 10 else -1
+    by_id = or_(_deal.c.crm_id == name, _deal.c.crm_id.in_(merged), _deal.c.deal_id == ours)
+    with store.read() as connection:
+        found = connection.execute(select(_deal).where(by_id).order_by(_deal.c.deal_id)).all()
+        return list(
+            found or connection.execute(select(_deal).where(_deal.c.name == name).order_by(_deal.c.deal_id)).all()
+        )
+
+
+def facts(store: Store, deal_id: int) -> list[Row[Any]]:
+    """The dated facts of a deal, newest first, with their texts in place of labels."""
+    source, named = _label.alias("source"), _label.alias("named")
+    query = (
+        select(
+            *(_fact.c[name] for name in ("at", "known_at", "kind", "phase", "side", "value", "milestone_id")),
+            named.c.text.label("name"),
+            source.c.text.label("source"),
+            func.coalesce(_person.c.name, "").label("person"),
+        )
+        .join(source, source.c.label_id == _fact.c.source)
+        .join(named, named.c.label_id == _fact.c.name)
+        .outerjoin(_person, _person.c.person_id == _fact.c.person_id)
+        .where(_fact.c.deal_id == deal_id)
+        .order_by(_fact.c.at.desc(), _fact.c.kind, _fact.c.phase, _fact.c.source_id)
+    )
+    return _all(store, query)
+
+
+def milestones(store: Store, deal_id: int) -> list[Row[Any]]:
+    """The steps of a deal's plan that its CRM still shows, by their promised date."""
+    query = select(_milestone).where(_milestone.c.deal_id == deal_id, _milestone.c.gone_at.is_(None))
+    return _all(store, query.order_by(func.coalesce(_milestone.c.due_on, 2**31 - 1), _milestone.c.milestone_id))
+
+
+def held(store: Store, deal_id: int) -> list[Row[Any]]:
+    """What the CRM showed in our fields at the newest pull."""
+    return _all(store, select(_held).where(_held.c.deal_id == deal_id))
+
+
+def written(store: Store, deal_id: int) -> list[Row[Any]]:
+    """The newest plan's row of each field of a deal, with its newest receipt where it has one."""
+    newest_row = select(func.max(_outbox.c.outbox_id)).where(_outbox.c.deal_id == deal_id).group_by(_outbox.c.result)
+    newest_receipt = select(func.max(_receipt.c.receipt_id)).group_by(_receipt.c.outbox_id)
+    state = select(_receipt).where(_receipt.c.receipt_id.in_(newest_receipt)).subquery("state")
+    query = (
+        select(_outbox, state.c.state, state.c.at, state.c.error)
+        .outerjoin(state, state.c.outbox_id == _outbox.c.outbox_id)
+        .where(_outbox.c.outbox_id.in_(newest_row))
+    )
+    return _all(store, query.order_by(_outbox.c.outbox_id))
+
+
+def live_ids(store: Store, crm: str) -> set[str]:
+    """The CRM's ids of the deals that haven't left it."""
+    query = select(_deal.c.crm_id).where(_deal.c.crm == crm, _deal.c.gone_at.is_(None))
+    with store.read() as connection:
+        return set(connection.execute(query).scalars())
+
+
+def ids(store: Store) -> dict[int, tuple[str, str]]:
+    """CRM and its id of every deal, by our id."""
+    query = select(_deal.c.deal_id, _deal.c.crm, _deal.c.crm_id)
+    return {row.deal_id: (row.crm, row.crm_id) for row in _all(store, query)}
+
+
+def _all(store: Store, query: Select[Any]) -> list[Row[Any]]:
+    with store.read() as connection:
+        return list(connection.execute(query).all())
