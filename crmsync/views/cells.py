@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, is_dataclass
+from math import isnan
 from typing import Any
 
 from crmsync.clock import MICROS_PER_DAY, MICROS_PER_SECOND, iso, to_date
@@ -36,7 +37,12 @@ def document(told: Any) -> Any:
         return {str(name): cell(str(name), document(value)) for name, value in told.items()}
     if isinstance(told, list | tuple):
         return [document(each) for each in told]
-    return told
+    return None if isinstance(told, float) and isnan(told) else told
+
+
+def moment(micros: int) -> str:
+    """An instant to the second."""
+    return iso(micros // MICROS_PER_SECOND * MICROS_PER_SECOND)
 
 
 def age(micros: int) -> str:

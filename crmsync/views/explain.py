@@ -1,0 +1,221 @@
+"""Why a deal has its score: the reasons, the dated facts behind them, the promises of its plan, and what stands in the CRM."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any
+
+from sqlalchemy import Row
+
+from crmsync.clock import iso, to_date
+from crmsync.errors import BadConfig
+from crmsync.forecast.feature import FEATURES
+from crmsync.forecast.features import ALL
+from crmsync.money import to_major
+from crmsync.records import Kind, Phase, Side
+from crmsync.store import deals, pulled, scores
+from crmsync.store.engine import Store
+from crmsync.views.cells import document
+
+SHOWN = 20  # facts, unless all are asked for
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One part of a score; base and all parts sum to `log_odds` of the score."""
+
+    part: str
+    text: str
+    log_odds: float
+
+
+@dataclass(frozen=True, slots=True)
+class DatedFact:
+    """A fact as a person reads it. `counts`: the CRM showed it by the score's as-of instant."""
+
+    at: int
+    known_at: int
+    what: str
+    counts: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """A step of the plan: first promised for, promised for now, how often that moved, and when it was done."""
+
+    name: str
+    side: str
+    first_on: int | None
+    due_on: int | None
+    moves: int
+    done_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """One of our fields: what we planned last, what became of it, and what the CRM showed at the newest pull."""
+
+    result: str
+    target: str
+    planned: str | None
+    state: str  # "waiting", or that of the newest receipt
+    error: str
+    shown: str | None
+    set_by: str
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """All of it. `score` is None for a deal that has none yet; `base` and `log_odds` are 0 then."""
+
+    deal: dict[str, Any]
+    score: dict[str, Any] | None
+    base: float
+    log_odds: float
+    reasons: list[Reason]
+    promises: list[Promise]
+    facts: list[DatedFact]
+    fields: list[Written]
+
+
+def explain(store: Store, name: str) -> Explanation:
+    """Looks a deal up by its CRM's id, ours, or its exact name. Raises BadConfig E125 when there is none, E126 when several."""
+    deal = _one(store, name)
+    row = scores.newest(store, deal.deal_id)
+    body: dict[str, Any] = {"base": 0.0, "parts": {}} if row is None else json.loads(row.reasons)
+    parts = sorted(body["parts"].items(), key=lambda item: -abs(item[1]))
+    labels = pulled.stage_labels(store)
+    facts = deals.facts(store, deal.deal_id)
+    as_of = None if row is None else row.as_of
+    return Explanation(
+        deal=dict(deal._mapping),
+        score=None if row is None else {key: value for key, value in row._mapping.items() if key != "reasons"},
+        base=body["base"],
+        log_odds=body["base"] + sum(body["parts"].values()),
+        reasons=[Reason(part, _sentence(part, labels), added) for part, added in parts],
+        promises=[_promise(step, facts) for step in deals.milestones(store, deal.deal_id)],
+        facts=[_fact(fact, labels, as_of) for fact in facts],
+        fields=list(_fields(store, deal.deal_id)),
+    )
+
+
+def _one(store: Store, name: str) -> Row[Any]:
+    found = deals.find(store, name)
+    if not found:
+        remedy = "the CRM's id, the exact name, or crmsync export deal to see them all"
+        raise BadConfig("E125", f"no deal {name!r}", remedy=remedy)
+    if len(found) > 1:
+        listed = ", ".join(f"{row.crm} {row.crm_id}" for row in found[:10])
+        raise BadConfig("E126", f"{len(found)} deals are called {name!r}", remedy=f"name one by its id: {listed}")
+    return found[0]
+
+
+def _sentence(part: str, labels: Mapping[str, str]) -> str:
+    """What a part is about: the first sentence of its first feature, with the level that it names."""
+    name, _, level = part.partition(":")
+    lead = next((FEATURES[each] for each in ALL if FEATURES[each].part == name), None)
+    sentence = name if lead is None else lead.sentence
+    return f"{sentence}: {labels.get(level, level)}" if level else sentence
+
+
+def _promise(step: Row[Any], facts: list[Row[Any]]) -> Promise:
+    planned = [fact for fact in facts if fact.milestone_id == step.milestone_id and fact.phase == Phase.PLANNED]
+    days = [fact.value for fact in sorted(planned, key=lambda fact: (fact.at, fact.known_at)) if fact.value]
+    moves = sum(later != earlier for earlier, later in pairwise(days))
+    first = days[0] if days else step.due_on
+    return Promise(step.name, Side(step.side).name.lower(), first, step.due_on, moves, step.done_at)
+
+
+def _fact(fact: Row[Any], labels: Mapping[str, str], as_of: int | None) -> DatedFact:
+    kind, phase = Kind(fact.kind), Phase(fact.phase)
+    words = [kind.name.lower().replace("_", " ")]
+    words += [] if phase is Phase.HAPPENED else [phase.name.lower()]
+    words += [labels.get(fact.name, fact.name)] if fact.name and kind is not Kind.AMOUNT else []
+    words += [value] if (value := _value(fact, kind, phase)) else []
+    words += [f"({Side(fact.side).name.lower()})"] if fact.side else []
+    words += [f"by {fact.person}"] if fact.person else []
+    counts = as_of is None or max(fact.at, fact.known_at) <= as_of
+    return DatedFact(fact.at, fact.known_at, " ".join(words), counts)
+
+
+def _value(fact: Row[Any], kind: Kind, phase: Phase) -> str:
+    """The number of a fact as its kind means it."""
+    if kind is Kind.AMOUNT:
+        return f"{to_major(fact.value, fact.name):,} {fact.name}".rstrip()
+    if kind is Kind.OUTCOME:
+        return "" if phase is Phase.REOPENED else "won" if fact.value else "lost"
+    if kind is Kind.CLOSE_ON or (kind is Kind.MILESTONE and phase is Phase.PLANNED):
+        return f"for {to_date(fact.value).isoformat()}" if fact.value else "without a date"
+    return ""
+
+
+def _fields(store: Store, deal_id: int) -> Iterator[Written]:
+    shown = {row.result: row for row in deals.held(store, deal_id)}
+    for row in deals.written(store, deal_id):
+        seen = shown.pop(row.result, None)
+        held = ("", None) if seen is None else (seen.set_by, seen.value)
+        yield Written(row.result, row.target, row.new, row.state or "waiting", row.error or "", held[1], held[0])
+    for row in shown.values():
+        if row.value is not None:
+            yield Written(row.result, "", None, "not ours", "", row.value, row.set_by)
+
+
+def lines(found: Explanation, *, everything: bool = False) -> list[str]:
+    """As a person reads it, the score first."""
+    deal = found.deal
+    told = [f"{deal['name'] or '(no name)'}  {deal['crm']} {deal['crm_id']}, deal {deal['deal_id']}, {_state(deal)}"]
+    told += _score_lines(found)
+    told += ["", "plan"] + [_promise_line(step) for step in found.promises] if found.promises else []
+    told += ["", "fields in the CRM"] + [_field_line(each) for each in found.fields] if found.fields else []
+    shown = found.facts if everything else found.facts[:SHOWN]
+    told += ["", "facts, newest first"]
+    told += [f"  {iso(fact.at)}  {fact.what}{'' if fact.counts else '  (not known then)'}" for fact in shown]
+    if len(shown) < len(found.facts):
+        told.append(f"  ... and {len(found.facts) - len(shown):,} more; --all shows them")
+    return told
+
+
+def _state(deal: Mapping[str, Any]) -> str:
+    if deal["gone_at"] is not None:
+        return f"left the CRM at {iso(deal['gone_at'])}"
+    if deal["closed_at"] is None:
+        return "open"
+    return f"{'won' if deal['won'] else 'lost'} at {iso(deal['closed_at'])}"
+
+
+def _score_lines(found: Explanation) -> list[str]:
+    if found.score is None:
+        return ["not scored yet -> crmsync score"]
+    score = document(found.score)
+    days = f"{score['close_p20']} to {score['close_p80']}"
+    return [
+        f"{100 * score['probability']:.1f} % ({score['kind']}), closing {score['close_p50']} ({days}), risk {score['risk']}",
+        f"as of {score['as_of']}, fit {score['fit_id']}, run {score['run_id']}",
+        f"a seller reads: {score['text']}",
+        "",
+        "why (log-odds, which add up)",
+        f"  {found.base:+.3f}  where a usual deal stands",
+        *(f"  {reason.log_odds:+.3f}  {reason.text}" for reason in found.reasons),
+        f"  {found.log_odds:+.3f}  = {100 * score['probability']:.1f} %",
+    ]
+
+
+def _promise_line(step: Promise) -> str:
+    due = "no date" if step.due_on is None else f"due {to_date(step.due_on).isoformat()}"
+    moved = (
+        f", first {to_date(step.first_on).isoformat()}, moved {step.moves} times"
+        if step.first_on and step.moves
+        else ""
+    )
+    done = "open" if step.done_at is None else f"done {iso(step.done_at)}"
+    return f"  {step.name} ({step.side}): {due}{moved}; {done}"
+
+
+def _field_line(field: Written) -> str:
+    shown = "(blank)" if field.shown is None else field.shown
+    if not field.target:
+        return f"  {field.result}: the CRM shows {shown}, set by {field.set_by or 'somebody'}"
+    error = f" ({field.error})" if field.error else ""
+    planned = "(blank)" if field.planned is None else field.planned
+    return f"  {field.result} -> {field.target}: {planned}, {field.state}{error}; at the last pull: {shown}"

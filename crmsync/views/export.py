@@ -1,0 +1,61 @@
+"""Tables as CSV or Parquet. Of scores the newest one of each open deal, of other tables everything."""
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Select, select
+from sqlmodel import SQLModel
+
+from crmsync.errors import BadConfig
+from crmsync.store import frames, scores
+from crmsync.store.engine import Store
+from crmsync.views.files import csv_file, write_csv
+
+# What every file of predictions starts with.
+PREDICTION = ("crm", "crm_id", "as_of", "fit_id", "probability", "close_p20", "close_p50", "close_p80", "won_28d")
+
+
+def names() -> list[str]:
+    """The tables that can be exported."""
+    return sorted(SQLModel.metadata.tables)
+
+
+def query(table: str) -> Select[Any]:
+    """What an export of a table reads. Raises BadConfig E123 for an unknown one."""
+    if table not in names():
+        raise BadConfig("E123", f"no table {table!r}", remedy=f"one of: {', '.join(names())}")
+    if table != "score":
+        whole = SQLModel.metadata.tables[table]
+        return select(*whole.c).order_by(*whole.primary_key.columns)
+    found = scores.newest_of_open()
+    by_name = {str(column.key): column for column in found.selected_columns}
+    rest = [name for name in by_name if name not in PREDICTION]
+    return found.with_only_columns(*(by_name[name] for name in (*PREDICTION, *rest)))
+
+
+def columns(found: Select[Any]) -> list[str]:
+    """The names of a query's columns, in order."""
+    return [str(column.key) for column in found.selected_columns]
+
+
+def rows(store: Store, table: str) -> Iterator[dict[str, Any]]:
+    """The rows of a table."""
+    return frames.rows(store, query(table))
+
+
+def to_file(store: Store, table: str, out: Path) -> int:
+    """Writes a table to a file, Parquet by the name's ending, else CSV; gives the number of rows. Raises BadConfig, RetryLater."""
+    found = query(table)
+    if out.suffix == ".parquet":
+        from crmsync.views import parquet
+
+        return parquet.to_file(store, found, out)
+    return csv_file(out, columns(found), frames.rows(store, found))
+
+
+def to_stdout(store: Store, table: str) -> int:
+    """Writes a table to stdout as CSV; gives the number of rows."""
+    found = query(table)
+    return write_csv(sys.stdout, columns(found), frames.rows(store, found))
