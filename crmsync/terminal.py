@@ -1,11 +1,13 @@
 """What a person or a program sees: results on stdout, faults on stderr, with `--json` one document on stdout."""
 
 import json
+import logging
 import os
 import re
 import sys
 import traceback
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,15 +54,42 @@ class Terminal:
         return UNFORESEEN
 
 
-def write(text: str, *, end: str = "\n") -> None:
-    """Text to stdout, at once. Raises RetryLater when it can't be written; a reader that went away is a BrokenPipeError."""
+class Waits(logging.Handler):
+    """Tells of each wait before another try of a call, and nothing that the call was about."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """One line on stderr."""
+        told = vars(record)
+        seconds, number = told.get("stamina.wait_for", 0.0), told.get("stamina.retry_num", 0)
+        print(f"no answer; waiting {seconds:.1f} s before try {number + 1}", file=sys.stderr, flush=True)
+
+
+def tell_waits() -> None:
+    """From now on waits are told."""
+    logger = logging.getLogger("stamina")
+    if not any(isinstance(handler, Waits) for handler in logger.handlers):
+        logger.addHandler(Waits())
+    logger.propagate = False
+
+
+def write(text: str) -> None:
+    """A line to stdout, at once. Raises RetryLater when stdout takes no more."""
+    with sending():
+        print(text, flush=True)
+
+
+@contextmanager
+def sending() -> Iterator[None]:
+    """What is printed in the block goes out before it ends. Raises RetryLater when stdout takes no more."""
     try:
-        print(text, end=end, flush=True)
-    except BrokenPipeError:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader went away, as `head` does: nobody is left to tell
         raise
     except OSError as error:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is still buffered would fail again at exit
-        raise RetryLater("E121", f"stdout takes no more ({error.strerror})", remedy="free some space") from None
+        reason = (error.strerror or type(error).__name__).lower()
+        raise RetryLater("E121", f"no room to write ({reason})", where="stdout", remedy="free some space") from None
 
 
 def columns(rows: Sequence[Sequence[object]]) -> list[str]:

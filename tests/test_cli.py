@@ -151,8 +151,10 @@ def test_interrupted_is_one_line(workspace: Path) -> None:
     """Ctrl-C, here while the config is being read, ends with the code that shells know."""
     os.mkfifo(workspace / "slow.toml")
     command = [sys.executable, "-m", "crmsync", "status", "--config", "slow.toml"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as running:  # noqa: S603
-        with (workspace / "slow.toml").open("w"):  # opens once the program reads
-            running.send_signal(signal.SIGINT)
-            _, told = running.communicate(timeout=60)
+    with (
+        subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as running,  # noqa: S603
+        (workspace / "slow.toml").open("w"),  # opens once the program reads
+    ):
+        running.send_signal(signal.SIGINT)
+        _, told = running.communicate(timeout=60)
     assert (running.returncode, told) == (130, "interrupted; what was stored stays\n")

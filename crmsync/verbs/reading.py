@@ -1,0 +1,108 @@
+"""Verbs that tell what the store holds, and write nothing."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from crmsync.arguments import CrmName, ModelName, first_moment
+from crmsync.terminal import columns, sending
+
+app = typer.Typer()
+
+
+@app.command(epilog="Example: crmsync status")
+def status(context: typer.Context) -> int:
+    """Show what ran last, how old the data is, what waits."""
+    from crmsync.clock import system_clock
+    from crmsync.views import status as view
+    from crmsync.workplace import due, model_names, opened
+
+    with opened(context.obj) as (config, store):
+        jobs, wrong = due(config)
+        crms, models = config.crm, model_names(config)
+        found = view.status(store, crms=crms, models=models, next_runs=jobs, wrong=wrong, now=system_clock())
+    context.obj.show(found, view.lines(found))
+    return 0
+
+
+@app.command(epilog="Example: crmsync explain 0065g00000XyZ12AAF")
+def explain(
+    context: typer.Context,
+    deal: Annotated[str, typer.Argument(metavar="DEAL", help="the CRM's id, ours, or the exact name")],
+    *,
+    everything: Annotated[bool, typer.Option("--all", help="all facts, not only the newest")] = False,
+) -> int:
+    """Show a deal's score, its reasons and their facts."""
+    from crmsync.views import explain as view
+    from crmsync.workplace import opened
+
+    with opened(context.obj) as (_config, store):
+        found = view.explain(store, deal)
+    context.obj.show(found, view.lines(found, everything=everything))
+    return 0
+
+
+@app.command(epilog="Example: crmsync verify")
+def verify(context: typer.Context, crm: CrmName = None) -> int:
+    """Compare the store's deals with those in the CRMs."""
+    from crmsync import crm as crms
+    from crmsync.steps import verify as step
+    from crmsync.store import dump
+    from crmsync.workplace import opened
+
+    with opened(context.obj) as (config, store):
+        found = [step.verify(store, crms.connect(each)) for each in config.only_crm(crm)]
+        digest = dump.digest(store)
+    lines = [line for each in found for line in step.lines(each)]
+    context.obj.show({"crms": found, "digest": digest}, [*lines, f"dump {digest}"])
+    return int(not all(each.agrees for each in found))
+
+
+@app.command(epilog="Example: crmsync backtest --from 2025-07-01 --to 2025-12-31 --every 7 --out past.csv")
+def backtest(
+    context: typer.Context,
+    model: ModelName = "close",
+    *,
+    first: Annotated[str, typer.Option("--from", metavar="DATE", help="the first day to forecast from")],
+    last: Annotated[str, typer.Option("--to", metavar="DATE", help="the last one")],
+    every: Annotated[int, typer.Option(min=1, metavar="DAYS", help="days between two of them")] = 7,
+    out: Annotated[Path | None, typer.Option(metavar="FILE.csv", help="each dated prediction as CSV")] = None,
+) -> int:
+    """Forecast past days again, beside the baselines."""
+    from crmsync import workspace
+    from crmsync.forecast.backtest import Span
+    from crmsync.views import backtest as view
+    from crmsync.workplace import opened, root
+
+    span = Span(first_moment(first, "--from"), first_moment(last, "--to"), every)
+    with opened(context.obj) as (config, store):
+        found = view.run(store, workspace.model(root(config), model), span)
+    if out is not None:
+        view.to_file(found, out)
+    context.obj.show(view.summary(found), [*columns(view.table(found)), view.closing_line(found)])
+    return 0
+
+
+@app.command(epilog="Example: crmsync export score --out scores.csv")
+def export(
+    context: typer.Context,
+    table: Annotated[str, typer.Argument(metavar="TABLE", help="score, deal, fact, run, ...")],
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help=".csv or .parquet; default: CSV on stdout")] = None,
+) -> int:
+    """Write a table as CSV or Parquet."""
+    from crmsync.views import export as view
+    from crmsync.workplace import opened
+
+    with opened(context.obj) as (_config, store):
+        if out is not None:
+            count = view.to_file(store, table, out)
+            context.obj.show(
+                {"table": table, "file": str(out), "rows": count}, [f"export {table}: {count:,} rows in {out}"]
+            )
+        elif context.obj.as_json:
+            context.obj.show(list(view.rows(store, table)), [])
+        else:
+            with sending():
+                view.to_stdout(store, table)
+    return 0

@@ -1,0 +1,100 @@
+"""Verbs that run steps, alone or as jobs."""
+
+from typing import Annotated
+
+import typer
+
+from crmsync.arguments import AsOf, CrmName, ModelName, maybe_instant
+from crmsync.terminal import columns, write
+
+app = typer.Typer()
+
+
+@app.command(epilog="Example: crmsync pull --crm main")
+def pull(context: typer.Context, crm: CrmName = None) -> int:
+    """Read what changed in the CRMs since the last pull."""
+    from crmsync.workplace import steps
+
+    return steps(context.obj, lambda pipeline: pipeline.pull(crm))
+
+
+@app.command(epilog="Example: crmsync train --as-of 2026-01-31")
+def train(context: typer.Context, model: ModelName = "close", as_of: AsOf = None) -> int:
+    """Learn a model from what has been pulled."""
+    from crmsync.workplace import steps
+
+    at = maybe_instant(as_of, "--as-of")
+    return steps(context.obj, lambda pipeline: pipeline.train(model, as_of=at))
+
+
+@app.command(epilog="Example: crmsync score")
+def score(context: typer.Context, model: ModelName = "close", as_of: AsOf = None) -> int:
+    """Score the open deals."""
+    from crmsync.workplace import steps
+
+    at = maybe_instant(as_of, "--as-of")
+    return steps(context.obj, lambda pipeline: pipeline.score(model, as_of=at))
+
+
+@app.command(epilog="Example: crmsync stage")
+def stage(context: typer.Context, crm: CrmName = None) -> int:
+    """Plan the values to write: what differs in the CRMs."""
+    from crmsync.workplace import steps
+
+    return steps(context.obj, lambda pipeline: pipeline.stage(crm))
+
+
+@app.command(epilog="Example: crmsync push --dry-run")
+def push(
+    context: typer.Context,
+    crm: CrmName = None,
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="show what would be sent, and send nothing")] = False,
+    approve: Annotated[str, typer.Option(metavar="DIGEST", help="send exactly the plan of this digest")] = "",
+) -> int:
+    """Send what is planned to the CRMs."""
+    from crmsync.views import plan
+    from crmsync.workplace import opened, steps
+
+    if not dry_run:
+        return steps(context.obj, lambda pipeline: pipeline.push(crm, approve=approve))
+    with opened(context.obj) as (config, store):
+        found = [plan.plan(store, each.name) for each in config.only_crm(crm)]
+    context.obj.show(found, [line for each in found for line in plan.lines(each)])
+    return 0
+
+
+@app.command(epilog="Example: crmsync run nightly")
+def run(context: typer.Context, job: Annotated[str, typer.Argument(metavar="JOB", help="a file in jobs/")]) -> int:
+    """Run the steps of a job now."""
+    from crmsync import workspace
+    from crmsync.workplace import steps
+
+    return steps(context.obj, lambda pipeline: pipeline.run(workspace.job(pipeline.root, job)), job=job)
+
+
+@app.command(epilog="Example: crmsync jobs")
+def jobs(context: typer.Context) -> int:
+    """List the jobs with their schedule, last and next run."""
+    from crmsync import workspace
+    from crmsync.views import agenda
+    from crmsync.workplace import next_runs, opened, root
+
+    with opened(context.obj) as (config, store):
+        specs = workspace.jobs(root(config))
+        found = agenda.agenda(store, specs, next_runs(specs))
+    context.obj.show(found, columns(agenda.table(found)))
+    return 0
+
+
+@app.command(epilog="Example: crmsync serve")
+def serve(context: typer.Context) -> int:
+    """Run the jobs when they are due, until stopped."""
+    from crmsync import scheduler
+    from crmsync.progress import stoppable
+    from crmsync.watch import Watch
+    from crmsync.workplace import opened
+
+    with opened(context.obj) as (config, store), stoppable(Watch()) as watch:
+        scheduler.serve(config, store, tell=write, watch=watch)
+    return 0

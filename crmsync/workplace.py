@@ -1,0 +1,70 @@
+"""What verbs need before they can begin: the config, the open store, a pipeline whose steps show progress and obey signals."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from crmsync import config as configs
+from crmsync import scheduler, workspace
+from crmsync.clock import system_clock
+from crmsync.config import Config
+from crmsync.errors import CrmsyncError
+from crmsync.pipeline import BY_HAND, Pipeline
+from crmsync.progress import watching
+from crmsync.store import runs
+from crmsync.store.engine import Store, open_store
+from crmsync.store.runs import RunRow
+from crmsync.terminal import Terminal
+from crmsync.views import ledger
+from crmsync.workspace import JobSpec
+
+
+@contextmanager
+def opened(terminal: Terminal) -> Iterator[tuple[Config, Store]]:
+    """The config that was asked for, and its store. Raises BadConfig."""
+    config = configs.load(terminal.config)
+    store = open_store(config.store)
+    try:
+        yield config, store
+    finally:
+        store.close()
+
+
+def steps(terminal: Terminal, work: Callable[[Pipeline], list[RunRow]], *, job: str = BY_HAND) -> int:
+    """Runs steps and shows their rows of the ledger, after a fault those that ran before it. Gives 1 when records failed."""
+    with opened(terminal) as (config, store):
+        before = runs.newest_id(store)
+        try:
+            with watching() as watch:
+                rows = work(Pipeline(config, store, watch=watch, job=job))
+        except CrmsyncError:
+            terminal.told = runs.after(store, before)
+            if not terminal.as_json:
+                terminal.show(None, [ledger.line(row) for row in terminal.told])
+            raise
+    terminal.show(rows, [ledger.line(row) for row in rows])
+    return int(any(row.status == "partial" for row in rows))
+
+
+def root(config: Config) -> Path:
+    """The workspace's folder."""
+    return config.file.resolve().parent
+
+
+def next_runs(specs: Mapping[str, JobSpec]) -> dict[str, int]:
+    """When each job is due. Raises BadConfig for a schedule that can't be read."""
+    now = system_clock()
+    return {name: scheduler.next_run(spec, after=now) for name, spec in specs.items()}
+
+
+def due(config: Config) -> tuple[dict[str, int], str]:
+    """When each job is due; a job that can't be read leaves all of them out, and says why."""
+    try:
+        return next_runs(workspace.jobs(root(config))), ""
+    except CrmsyncError as fault:
+        return {}, str(fault)
+
+
+def model_names(config: Config) -> list[str]:
+    """The names of the models, whether they can be read or not."""
+    return sorted(file.stem for file in (root(config) / "models").glob("*.toml"))
