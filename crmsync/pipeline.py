@@ -128,6 +128,7 @@ class Pipeline:
         with self.lease:
             for step, target, work in planned:
                 try:
+                    self.watch.checkpoint()  # after a signal the rest isn't begun
                     told.append(self._run(step, target, work))
                 except (BadConfig, Stopped, RetryLater) as fault:
                     faults.append(fault)
