@@ -29,6 +29,7 @@ from crmsync.errors import BadConfig
 from crmsync.records import Result
 
 CONFIG_VARIABLE = "CRMSYNC_CONFIG"
+DEBUG_VARIABLE = "CRMSYNC_DEBUG"
 DEFAULT_FILE = "config.toml"
 
 
@@ -48,6 +49,11 @@ def _url_beside(url: str, info: ValidationInfo) -> str:
 
 
 BesidePath = Annotated[str, AfterValidator(_beside)]
+
+
+def debugging() -> bool:
+    """Whether the environment asks for tracebacks of unforeseen faults."""
+    return os.environ.get(DEBUG_VARIABLE, "") not in ("", "0")
 
 
 def _look_up(reference: object, info: ValidationInfo) -> object:

@@ -45,7 +45,9 @@ class Terminal:
 
     def defect(self, error: BaseException) -> int:
         """A fault that nobody foresaw: its kind and place only, since its words may quote anything."""
-        if self.debug:
+        from crmsync.config import debugging
+
+        if self.debug or debugging():
             traceback.print_exception(error)
         frames = traceback.extract_tb(error.__traceback__)
         where = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else ""

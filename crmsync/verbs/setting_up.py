@@ -15,7 +15,7 @@ app = typer.Typer()
 
 @app.command(epilog="Example: crmsync demo")
 def demo(
-    context: typer.Context, folder: Annotated[Path, typer.Option(metavar="DIR", help="a new folder")] = Path("demo")
+    context: typer.Context, folder: Annotated[Path, typer.Argument(metavar="DIR", help="a new folder")] = Path("demo")
 ) -> int:
     """Show the whole story on two local CRMs, in a fresh folder."""
     from crmsync import demo as story
