@@ -1,0 +1,1 @@
+"""The docs hold what the program holds."""
