@@ -1,0 +1,81 @@
+"""Why a deal has its score."""
+
+import pytest
+
+from crmsync.errors import BadConfig
+from crmsync.store import outbox
+from crmsync.store.engine import Store
+from crmsync.views.explain import SHOWN, explain, lines
+from tests.store.rows import T0, deal, fact, pull
+
+
+def test_explain_reasons_sum_to_the_log_odds(told: Store) -> None:
+    """Base and reasons add up to what the probability is made of, the strongest reason first."""
+    found = explain(told, "D1")
+    assert found.log_odds == found.base + sum(reason.log_odds for reason in found.reasons) == 0.75
+    assert [reason.part for reason in found.reasons] == ["step_done:Security review", "age"]
+
+
+def test_explain_says_a_reason_in_the_words_of_its_feature(told: Store) -> None:
+    """A seller reads a sentence and the step's name, not the name of a function."""
+    assert explain(told, "D1").reasons[0].text.endswith(": Security review")
+
+
+def test_explain_marks_what_wasnt_known_at_the_score(told: Store) -> None:
+    """A fact after the as-of instant is shown, and told apart."""
+    facts = explain(told, "D1").facts
+    assert [fact.counts for fact in facts] == [False, True, True, True, True]
+    assert facts[0].what == "meeting done (seller)"
+
+
+def test_explain_shows_values_as_their_kinds_mean_them(told: Store) -> None:
+    """Money in its currency, promises as dates, stages as people call them."""
+    words = {fact.what for fact in explain(told, "D1").facts}
+    assert {"stage Proposal (seller)", "amount 12,500.00 EUR (seller)"} <= words
+    assert "milestone planned Security review for 2024-11-13 (buyer)" in words
+
+
+def test_explain_counts_how_often_a_promise_moved(told: Store) -> None:
+    """A step tells its first promise, the present one, and the moves between."""
+    (step,) = explain(told, "D1").promises
+    assert (step.first_on, step.due_on, step.moves, step.side) == (20_040, 20_050, 1, "buyer")
+
+
+def test_explain_tells_what_became_of_a_value(told: Store) -> None:
+    """A value that waits, and then one that was written, stands beside what the CRM showed."""
+    assert [(field.planned, field.state, field.shown) for field in explain(told, "D1").fields] == [
+        ("67.9", "waiting", None)
+    ]
+    outbox.note(told, [(1, outbox.FAILED, "locked")], run_id=1, now=T0)
+    assert "failed (locked)" in "\n".join(lines(explain(told, "D1")))
+
+
+def test_explain_finds_a_deal_by_either_id(told: Store) -> None:
+    """Our number and the CRM's id mean the same deal."""
+    assert explain(told, "1") == explain(told, "D1")
+
+
+def test_explain_lists_the_deals_of_an_ambiguous_name(told: Store) -> None:
+    """A name that two deals bear is refused, with the ids of both."""
+    with pytest.raises(BadConfig, match=r"E126.*main D1, main D2"):
+        explain(told, "Ten seats")
+
+
+def test_explain_refuses_a_deal_that_isnt_there(told: Store) -> None:
+    """An unknown deal is told with a remedy."""
+    with pytest.raises(BadConfig, match="E125 no deal 'D9' ->"):
+        explain(told, "D9")
+
+
+def test_explain_lines_of_a_deal_without_a_score_say_what_to_do(told: Store) -> None:
+    """A deal that was never scored is shown all the same."""
+    assert lines(explain(told, "D2"))[1] == "not scored yet -> crmsync score"
+
+
+def test_explain_lines_cap_the_facts_unless_all_are_wanted(told: Store) -> None:
+    """A long past is cut, and says so."""
+    facts = [fact("D2", at=T0 + number, known_at=T0 + number, source_id=f"C{number}") for number in range(SHOWN + 5)]
+    pull(told, deals=[deal("D2")], facts=facts)
+    found = explain(told, "D2")
+    assert lines(found)[-1] == "  ... and 5 more; --all shows them"
+    assert len(lines(found, everything=True)) == len(lines(found)) + 4

@@ -1,0 +1,88 @@
+"""Where things stand."""
+
+from crmsync.store import fits, outbox, runs, tables
+from crmsync.store.engine import Store
+from crmsync.store.lease import NAME
+from crmsync.views.status import Status, lines, status
+from tests.store.rows import CRM, T0, add, run
+from tests.views.conftest import DAY
+
+
+def seen(store: Store, *, now: int = T0, wrong: str = "") -> Status:
+    """The status of a store with one CRM, one model and one job."""
+    return status(store, crms=[CRM], models=["close"], next_runs={"pull": T0 + DAY}, wrong=wrong, now=now)
+
+
+def line(store: Store, start: str, *, now: int = T0) -> str:
+    """The only line that begins so, its mark left out."""
+    (found,) = [each for each in lines(seen(store, now=now)) if each.partition("] ")[2].startswith(start)]
+    return found
+
+
+def test_status_of_an_empty_store_says_what_to_do(store: Store) -> None:
+    """A newcomer is told to pull and to train."""
+    assert "[warn] data main: nothing pulled yet -> crmsync pull --crm main" in lines(seen(store))
+    assert "[warn] fit close: none yet -> crmsync train --model close" in lines(seen(store))
+
+
+def test_status_tells_how_old_the_data_is(told: Store) -> None:
+    """Fresh data is fine; data of some days is worth a warning."""
+    assert line(told, "data", now=T0).startswith("[ok] data main: complete up to 2023-11-20T22:13:20Z, pulled 0 s ago")
+    assert line(told, "data", now=T0 + 3 * DAY).startswith("[warn]")
+
+
+def test_status_names_what_waits_to_be_sent(told: Store) -> None:
+    """A plan that waits is told with its digest and the command to look at it."""
+    assert line(told, "outbox") == "[warn] outbox main: 1 values wait, plan d1 -> crmsync push --crm main --dry-run"
+
+
+def test_status_names_values_whose_answer_was_lost(told: Store) -> None:
+    """What was sent without an answer is told."""
+    outbox.note(told, [(1, outbox.UNCLEAR, "reset")], run_id=1, now=T0)
+    assert line(told, "outbox").startswith("[warn] outbox main: 1 sent without an answer")
+
+
+def test_status_shows_a_failed_step_with_its_reason(store: Store) -> None:
+    """The last run of a step counts, and says why it failed."""
+    number = runs.begin(store, job="", step="push", target=CRM, now=T0)
+    runs.end(store, number, status="failed", counts={}, message="E202 refused", now=T0)
+    assert line(store, "push") == "[fail] push main: failed, 0.0 s, 0 s ago: E202 refused"
+
+
+def test_status_tells_a_run_that_was_broken_off_from_one_at_work(store: Store) -> None:
+    """A run without an end is at work only while somebody holds the lease."""
+    runs.begin(store, job="", step="pull", target=CRM, now=T0)
+    assert "broken off" in line(store, "pull")
+    runs.take_lease(store, NAME, holder="process 1 on here", now=T0, until=T0 + DAY)
+    assert line(store, "pull").endswith("by process 1 on here")
+
+
+def test_status_counts_what_was_set_aside(store: Store) -> None:
+    """Records that can't be used are told with a reason."""
+    bad = {"crm": CRM, "source": "Task", "reason": "no date", "run_id": 1}
+    add(store, tables.Quarantine, {**bad, "crm_id": "T1"}, {**bad, "crm_id": "T2"})
+    assert "[warn] set aside main: 2 of Task: no date" in lines(seen(store))
+
+
+def test_status_tells_the_fit_in_use_from_one_held_back(store: Store) -> None:
+    """The gate's words on both are shown."""
+    row = {"model": "close", "run_id": 1, "as_of": T0, "digest": "d", "body": "{}"}
+    fits.save(store, **row, used=True, verdict="better")
+    fits.save(store, **row, used=False, verdict="worse")
+    assert [each for each in lines(seen(store)) if "fit close" in each] == [
+        "[ok] fit close: fit 1, as of 2023-11-14T22:13:20Z: better",
+        "[warn] fit close: a newer one was held back: worse",
+    ]
+
+
+def test_status_lists_steps_in_the_order_of_the_story(store: Store) -> None:
+    """Pull comes before push, whichever ran last."""
+    for step in ("push", "stage", "train", "pull"):
+        run(store, step)
+    assert [row.step for row in seen(store).runs] == ["pull", "train", "stage", "push"]
+
+
+def test_status_says_which_jobs_run_next_or_what_is_wrong(store: Store) -> None:
+    """A job is told with its time, a broken one with its fault."""
+    assert lines(seen(store))[-1] == "[ok] job pull: next at 2023-11-15T22:13:20Z"
+    assert lines(seen(store, wrong="E112 bad"))[-1] == "[fail] jobs: E112 bad"
