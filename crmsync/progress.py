@@ -19,14 +19,15 @@ GRACE_S = 5.0  # for a step to reach its next checkpoint
 class Lines(Watch):
     """A plain line every few seconds, for logs and pipes."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, every_s: float = LINE_EVERY_S) -> None:
+        self._every_s = every_s
         self._counts: Counter[str] = Counter()
         self._told_at = time.monotonic()
 
     def say(self, what: str, count: int) -> None:
         """Adds up, and tells all counts when it is time."""
         self._counts[what] += count
-        if time.monotonic() - self._told_at >= LINE_EVERY_S:
+        if time.monotonic() - self._told_at >= self._every_s:
             self._told_at = time.monotonic()
             told = ", ".join(f"{total:,} {name}" for name, total in self._counts.items())
             print(f"so far: {told}", file=sys.stderr, flush=True)
@@ -68,7 +69,7 @@ def watching() -> Iterator[Watch]:
 
 
 @contextmanager
-def stoppable(watch: Watch) -> Iterator[Watch]:
+def stoppable(watch: Watch, *, grace_s: float = GRACE_S) -> Iterator[Watch]:
     """The first signal asks the watch to stop; what comes to no checkpoint in time is broken off, which the store survives.
 
     A second Ctrl-C breaks off at once.
@@ -79,7 +80,7 @@ def stoppable(watch: Watch) -> Iterator[Watch]:
             raise KeyboardInterrupt
         watch.stopping = True
         if hasattr(signal, "setitimer"):
-            signal.setitimer(signal.ITIMER_REAL, GRACE_S, GRACE_S)
+            signal.setitimer(signal.ITIMER_REAL, grace_s, grace_s)
 
     def break_off(_number: int, _frame: FrameType | None) -> None:
         raise RetryLater("E602", "stopped on request", remedy="the next run goes on from what is stored")

@@ -1,0 +1,83 @@
+"""What a person or a program sees."""
+
+import logging
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from crmsync.errors import RetryLater
+from crmsync.retry import CallError, call
+from crmsync.terminal import Terminal, columns, tell_waits
+
+
+def test_show_gives_a_program_the_document_and_a_person_the_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    """One or the other, never both."""
+    Terminal(as_json=True).show({"at": 0}, ["zero"])
+    Terminal().show({"at": 0}, ["zero"])
+    assert capsys.readouterr().out == '{\n  "at": "1970-01-01T00:00:00Z"\n}\nzero\n'
+
+
+def test_fault_document_names_the_steps_that_ran_before(capsys: pytest.CaptureFixture[str]) -> None:
+    """A program learns both what went wrong and what was done."""
+    Terminal(as_json=True, told=[{"step": "pull"}]).fault(RetryLater("E201", "down"))
+    assert '"runs": [\n    {\n      "step": "pull"' in capsys.readouterr().out
+
+
+def test_defect_shows_its_traceback_when_asked(capsys: pytest.CaptureFixture[str]) -> None:
+    """With --debug the traceback comes before the line."""
+    Terminal(debug=True).defect(ValueError("why"))
+    assert capsys.readouterr().err.startswith("ValueError: why\nE900 unforeseen ValueError")
+
+
+def test_defect_shows_its_traceback_when_the_environment_asks(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """CRMSYNC_DEBUG does the same for a job that nobody watches."""
+    monkeypatch.setenv("CRMSYNC_DEBUG", "1")
+    Terminal().defect(ValueError("why"))
+    assert capsys.readouterr().err.startswith("ValueError: why\n")
+
+
+def test_columns_are_aligned() -> None:
+    """Rows stand under each other; None is blank."""
+    assert columns([("a", "long"), ("longer", None), ("b", 1)]) == ["a       long", "longer", "b       1"]
+
+
+def test_waits_are_told_without_what_the_call_was_about(capsys: pytest.CaptureFixture[str]) -> None:
+    """Somebody who waits learns why, and a secret in an answer isn't repeated."""
+    tell_waits()
+    answers = iter([CallError("a-secret", passing=True, wait_s=0.01)])
+
+    def attempt() -> str:
+        for fault in answers:
+            raise fault
+        return "fine"
+
+    assert call(attempt, where="main") == "fine"
+    assert capsys.readouterr().err == "no answer; waiting 0.0 s before try 2\n"
+    logging.getLogger("stamina").handlers.clear()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
+def test_a_full_disk_behind_stdout_is_one_line() -> None:
+    """Output that can't be written is told once, and the exit code says to try later."""
+    code = (
+        "from crmsync.terminal import *; import sys\ntry: write('x')\nexcept RetryLater as e: print(e, file=sys.stderr)"
+    )
+    with open("/dev/full", "w") as full:
+        command = [sys.executable, "-c", code]
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)  # noqa: S603
+    assert (done.returncode, done.stderr[:22]) == (0, "E121 stdout: no room t")
+
+
+def test_a_reader_that_went_away_is_no_fault() -> None:
+    """`crmsync jobs | head -1` leaves no traceback behind."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "crmsync", "init", "--help"]
+    done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True, timeout=60)  # noqa: S603
+    os.close(writing)
+    assert "Traceback" not in done.stderr
