@@ -1,0 +1,102 @@
+"""What `crmsync check` finds out."""
+
+from pathlib import Path
+
+import pytest
+
+from crmsync import scheduler
+from crmsync.checks import findings, lines
+from crmsync.clock import system_clock
+from crmsync.config import StoreConfig
+from crmsync.records import Finding
+from crmsync.store import runs
+from crmsync.store.engine import open_store
+from crmsync.workspace import JobSpec
+
+MODEL = 'features = ["age"]\n'
+JOB = 'schedule = "0 * * * *"\nsteps = ["pull", "score"]\n'
+
+
+def next_run(spec: JobSpec, now: int) -> int:
+    """The scheduler's own."""
+    return scheduler.next_run(spec, after=now)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A workspace without a CRM, in which all is well."""
+    for folder in ("models", "jobs"):
+        (tmp_path / folder).mkdir()
+    (tmp_path / "config.toml").touch()
+    (tmp_path / "models" / "close.toml").write_text(MODEL)
+    (tmp_path / "jobs" / "hourly.toml").write_text(JOB)
+    return tmp_path
+
+
+def found(root: Path) -> list[Finding]:
+    """All findings of a workspace."""
+    return list(findings(root / "config.toml", next_run=next_run))
+
+
+def failed(root: Path) -> tuple[str, str]:
+    """Code and words of the only finding that failed."""
+    (finding,) = [each for each in found(root) if each.level == "fail"]
+    return finding.code, finding.what
+
+
+def test_findings_of_a_workspace_without_a_crm_warn_of_that_only(root: Path) -> None:
+    """Config, model, job, store, library and clock are fine; there is just nothing to read from."""
+    assert [each.code for each in found(root) if each.level != "ok"] == ["C101"]
+
+
+def test_findings_without_a_config_stop_there(tmp_path: Path) -> None:
+    """Without a config there is one finding, with the way to get one."""
+    (finding,) = found(tmp_path)
+    assert (finding.code, finding.level, finding.remedy[:16]) == ("C101", "fail", "crmsync init DIR")
+
+
+def test_findings_name_a_feature_that_isnt_there(root: Path) -> None:
+    """A misspelt feature is found before a night's training meets it."""
+    (root / "models" / "close.toml").write_text('features = ["agee"]\n')
+    assert failed(root) == ("C102", f"{root / 'models' / 'close.toml'}: no feature 'agee'")
+
+
+@pytest.mark.parametrize(
+    ("job", "why"),
+    [
+        ('schedule = "0 * * *"\nsteps = ["pull"]\n', "E112"),
+        (JOB + 'crms = ["main"]\n', "E104"),
+        (JOB + 'model = "open"\n', "E110"),
+    ],
+)
+def test_findings_name_a_job_that_cant_run(root: Path, job: str, why: str) -> None:
+    """A bad schedule, CRM or model of a job is found before its hour."""
+    (root / "jobs" / "hourly.toml").write_text(job)
+    assert [part[:4] for part in failed(root)] == ["C103", why]
+
+
+def test_findings_name_a_store_that_cant_be_opened(root: Path) -> None:
+    """A store that is damaged is a finding, not a traceback."""
+    (root / "crmsync.db").write_bytes(b"no database at all" * 100)
+    assert failed(root)[0] == "C104"
+
+
+def test_findings_name_a_clock_that_went_back(root: Path) -> None:
+    """A machine whose clock is behind its own ledger can't be trusted with a schedule."""
+    store = open_store(StoreConfig(url=f"sqlite:///{root / 'crmsync.db'}"))
+    runs.begin(store, job="", step="pull", target="main", now=system_clock() + 10**12)
+    store.close()
+    assert failed(root)[0] == "C106"
+
+
+def test_findings_name_a_crm_that_cant_be_configured(root: Path) -> None:
+    """An unset secret of a CRM is a finding with file and line."""
+    (root / "config.toml").write_text('[crm.hub]\nkind = "hubspot"\ntoken = "env:NOT_SET_ANYWHERE"\n')
+    code, what = failed(root)
+    assert (code, "config.toml:3: crm.hub.token" in what) == ("C108", True)
+
+
+def test_lines_end_with_the_counts() -> None:
+    """The last line says whether anything is left to do."""
+    told = lines([Finding("C101", "ok", "fine"), Finding("C204", "fail", "no field", "make it")])
+    assert told == ["[ok] C101 fine", "[fail] C204 no field -> make it", "check: 1 passed, 0 warnings, 1 failed"]
