@@ -10,7 +10,12 @@ from pathlib import Path
 import pytest
 
 from crmsync.cli import main
+from crmsync.clock import system_clock
+from crmsync.config import StoreConfig
 from crmsync.errors import BadConfig, LeaseHeld, RetryLater, Stopped
+from crmsync.store import runs
+from crmsync.store.engine import open_store
+from crmsync.store.lease import NAME
 from crmsync.terminal import Terminal
 
 SECRET = "k3y-that-nobody-may-see"
@@ -158,3 +163,44 @@ def test_interrupted_is_one_line(workspace: Path) -> None:
         running.send_signal(signal.SIGINT)
         _, told = running.communicate(timeout=60)
     assert (running.returncode, told) == (130, "interrupted; what was stored stays\n")
+
+
+STEPS = ["pull", "train", "score", "stage", "push"]
+BEGINNING = ["demo", "sandbox", "init", "check", "fields"]
+VERBS = [*BEGINNING, *STEPS, "run", "jobs", "serve", "status", "explain", "verify", "backtest", "export"]
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_each_verb_has_help_with_an_example(capsys: pytest.CaptureFixture[str], verb: str) -> None:
+    """Help is one sentence, the options, and a line to paste."""
+    code, out, _ = outcome(capsys, verb, "--help")
+    assert code == 0
+    assert f"Example: crmsync {verb}" in " ".join(out.split())
+
+
+def test_no_verb_at_all_shows_the_list(capsys: pytest.CaptureFixture[str]) -> None:
+    """Somebody who types the bare name sees every verb, and a script fails."""
+    code, out, _ = outcome(capsys)
+    assert (code, [verb for verb in VERBS if f"  {verb} " not in out]) == (2, [])
+
+
+def test_an_export_that_cant_be_written_is_one_line(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A folder that isn't there is told with the file's name."""
+    assert refused(capsys, "export", "run", "--out", "absent/run.csv").startswith(
+        "E120 absent/run.csv: can't be written"
+    )
+
+
+def test_a_dry_run_of_nothing_says_so(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without a plan there is nothing to look at, and nobody is asked."""
+    assert outcome(capsys, "push", "--dry-run") == (0, "push hub (dry run): nothing waits\n", "")
+
+
+def test_another_runner_is_left_alone(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """While another holds the lease a step does nothing and has an exit code of its own."""
+    store = open_store(StoreConfig(url=f"sqlite:///{workspace / 'crmsync.db'}"))
+    now = system_clock()
+    runs.take_lease(store, NAME, holder="process 1 on elsewhere", now=now, until=now + 10**9)
+    store.close()
+    code, out, err = outcome(capsys, "train")
+    assert (code, out, err[:4]) == (4, "", "E601")

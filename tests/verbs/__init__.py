@@ -1,0 +1,1 @@
+"""The verbs, run as a person does, against local CRMs."""

@@ -1,0 +1,107 @@
+"""The verbs from an empty store to fields in both CRMs, and what can be asked afterwards."""
+
+import csv
+import json
+import re
+from pathlib import Path
+
+from tests.verbs.conftest import STORY, Call, Said, call
+
+
+def test_every_step_of_the_story_ends_well(story: dict[str, Said]) -> None:
+    """A newcomer who types the verbs in their order meets no fault."""
+    assert {step: (said.code, said.err) for step, said in story.items()} == dict.fromkeys(STORY, (0, ""))
+
+
+def test_every_step_ends_with_a_countable_line(story: dict[str, Said]) -> None:
+    """Each CRM and model gets a line with counts and time."""
+    for step in ("pull", "stage", "push"):
+        crms = [re.match(rf"{step} (\w+): [\d,]+ \w+, .*\d s$", line) for line in story[step].out.splitlines()]
+        assert [found and found[1] for found in crms] == ["main", "hub"]
+    assert re.match(r"train close: \d+ deals, .*\d s\n$", story["train"].out)
+
+
+def test_check_passes_once_the_fields_are_there(story: dict[str, Said], crmsync: Call) -> None:
+    """With config, rights and fields in place nothing fails, and the counts close the list."""
+    said = crmsync("check")
+    assert (said.code, said.out.splitlines()[-1].endswith(", 0 failed")) == (0, True)
+
+
+def test_a_second_round_writes_nothing(story: dict[str, Said], crmsync: Call) -> None:
+    """With the CRMs' clocks stopped and nothing changed there is nothing to plan."""
+    crmsync("pull")
+    crmsync("score")
+    rows = json.loads(crmsync("stage", "--json").out)
+    assert [(row["target"], row["counts"]["planned"]) for row in rows] == [("main", 0), ("hub", 0)]
+
+
+def test_status_finds_nothing_wrong(story: dict[str, Said], crmsync: Call) -> None:
+    """After the story nothing waits and nothing failed."""
+    said = crmsync("status")
+    assert (said.code, [line for line in said.out.splitlines() if not line.startswith("[ok]")]) == (0, [])
+
+
+def test_verify_finds_the_same_deals_on_both_sides(story: dict[str, Said], crmsync: Call) -> None:
+    """The ids in the store are those that the CRMs show; the dump has a digest."""
+    said = crmsync("verify")
+    assert (said.code, said.out.count("0 missing here, 0 missing there")) == (0, 2)
+    assert re.search(r"^dump [0-9a-f]{64}$", said.out, re.MULTILINE)
+
+
+def test_verify_tells_what_the_store_lacks(workspace: Path, tmp_path: Path) -> None:
+    """A store that has pulled nothing differs, which is no fault but exit code 1."""
+    (tmp_path / "config.toml").write_text((workspace / "config.toml").read_text())
+    said = call("verify", "--crm", "hub", "--config", str(tmp_path / "config.toml"))
+    assert (said.code, said.out.startswith("[fail] hub: only in the CRM: 4000")) == (1, True)
+
+
+def test_export_of_scores_has_every_open_deal(story: dict[str, Said], crmsync: Call) -> None:
+    """stdout takes the CSV, one row for each deal that was scored."""
+    rows = list(csv.DictReader(crmsync("export", "score").out.splitlines()))
+    scored = re.search(r"([\d,]+) scored", story["score"].out)
+    assert scored is not None
+    assert len(rows) == int(scored[1])
+
+
+def test_explain_adds_up_and_shows_what_the_crm_got(story: dict[str, Said], crmsync: Call) -> None:
+    """The reasons of a scored deal sum to its log-odds, and its fields say done."""
+    row = next(csv.DictReader(crmsync("export", "score").out.splitlines()))
+    found = json.loads(crmsync("explain", row["crm_id"], "--json").out)
+    added = found["base"] + sum(reason["log_odds"] for reason in found["reasons"])
+    assert abs(added - found["log_odds"]) < 1e-9
+    assert {field["state"] for field in found["fields"]} == {"done"}
+
+
+def test_backtest_writes_each_prediction(story: dict[str, Said], crmsync: Call, tmp_path: Path) -> None:
+    """The figures stand beside the baselines, and the file starts as a file of predictions."""
+    out = tmp_path / "past.csv"
+    span = ("--from", "2026-01-05", "--to", "2026-03-02", "--every", "28")
+    said = crmsync("backtest", *span, "--out", str(out))
+    assert [line.split("  ")[0] for line in said.out.splitlines()][1:4] == ["model", "stage rate", "base rate"]
+    rows = list(csv.DictReader(out.read_text().splitlines()))
+    assert {row["as_of"][:10] for row in rows} == {"2026-01-05", "2026-02-02", "2026-03-02"}
+    assert list(rows[0])[:5] == ["crm", "crm_id", "as_of", "fit_id", "probability"]
+
+
+def test_backtest_before_any_past_is_refused(story: dict[str, Said], crmsync: Call) -> None:
+    """Dates with too little to learn from are told in one line, by a guard."""
+    said = crmsync("backtest", "--from", "2000-01-01", "--to", "2000-02-01")
+    assert (said.code, said.err[:4]) == (3, "E409")
+
+
+def test_run_takes_a_job_and_jobs_tells_of_it(story: dict[str, Said], crmsync: Call) -> None:
+    """A job run by hand stands in the list as run."""
+    assert crmsync("run", "pull").code == 0
+    assert re.search(r"^pull +0 \* \* \* \* .* done ", crmsync("jobs").out, re.MULTILINE)
+
+
+def test_run_refuses_an_unknown_job(crmsync: Call) -> None:
+    """A job without a file is one line with the names that there are."""
+    said = crmsync("run", "hourly")
+    assert (said.code, said.err.count("\n"), said.err.split("-> ")[1]) == (2, 1, "one of: nightly, pull, weekly\n")
+
+
+def test_explain_refuses_an_unknown_deal(crmsync: Call) -> None:
+    """A deal that isn't there is one line."""
+    said = crmsync("explain", "nobody")
+    assert (said.code, said.out, said.err[:18]) == (2, "", "E125 no deal 'nobo")
