@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from crmsync.errors import BadConfig, CrmsyncError
-from crmsync.terminal import INTERRUPTED, Terminal, tell_waits
+from crmsync.terminal import INTERRUPTED, Terminal, survive_any_text, tell_waits
 from crmsync.verbs import reading, running, setting_up
 
 ANYWHERE = "--config FILE, --json and --debug may stand before or after the verb."
@@ -45,6 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     given = _hoisted(sys.argv[1:] if arguments is None else list(arguments))
     terminal = Terminal(as_json="--json" in given, debug="--debug" in given)
     tell_waits()
+    survive_any_text()
     try:
         code: int | None = app(given, standalone_mode=False, obj=terminal, prog_name="crmsync")
     except CrmsyncError as error:

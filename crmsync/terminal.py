@@ -1,5 +1,6 @@
 """What a person or a program sees: results on stdout, faults on stderr, with `--json` one document on stdout."""
 
+import io
 import json
 import logging
 import os
@@ -16,6 +17,7 @@ from crmsync.errors import CrmsyncError, RetryLater
 
 UNFORESEEN = 70  # exit code of a defect: EX_SOFTWARE of sysexits.h
 INTERRUPTED = 130  # what shells give for SIGINT
+CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # in a CRM's texts they could steer a terminal
 COLOURS = {"[ok]": "32", "[warn]": "33", "[fail]": "31"}
 
 
@@ -30,7 +32,8 @@ class Terminal:
 
     def show(self, document: object, lines: Iterable[str]) -> None:
         """The result: the document with `--json`, else the lines. Raises RetryLater when stdout takes no more."""
-        text = json.dumps(_plain(document), ensure_ascii=False, indent=2) if self.as_json else "\n".join(lines)
+        told = json.dumps(_plain(document), ensure_ascii=False, indent=2) if self.as_json else "\n".join(lines)
+        text = CONTROL.sub("?", told)
         if text:
             write(_coloured(text) if sys.stdout.isatty() and not self.as_json else text)
 
@@ -40,7 +43,7 @@ class Terminal:
             told = {"code": error.code, "what": error.what, "where": error.where, "remedy": error.remedy}
             document = {"error": told} if self.told is None else {"error": told, "runs": _plain(self.told)}
             print(json.dumps(document, ensure_ascii=False, indent=2), flush=True)
-        print(error, file=sys.stderr, flush=True)
+        print(CONTROL.sub("?", str(error)), file=sys.stderr, flush=True)
         return error.exit_code
 
     def defect(self, error: BaseException) -> int:
@@ -72,6 +75,12 @@ def tell_waits() -> None:
     if not any(isinstance(handler, Waits) for handler in logger.handlers):
         logger.addHandler(Waits())
     logger.propagate = False
+
+
+def survive_any_text() -> None:
+    """A sign that stdout's encoding lacks is shown as an escape, instead of ending the program."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 def write(text: str) -> None:

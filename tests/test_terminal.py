@@ -41,6 +41,20 @@ def test_defect_shows_its_traceback_when_the_environment_asks(
     assert capsys.readouterr().err.startswith("ValueError: why\n")
 
 
+def test_show_disarms_what_could_steer_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    """A deal's name can't clear the screen of somebody who looks at it."""
+    Terminal().show(None, ["Ten\x1b[2J seats\x9b"])
+    assert capsys.readouterr().out == "Ten?[2J seats?\n"
+
+
+def test_a_terminal_without_a_sign_shows_its_escape() -> None:
+    """An old encoding costs a sign, not the run."""
+    code = "from crmsync.terminal import *; survive_any_text(); write('\u00b1 1')"
+    command = [sys.executable, "-c", code]
+    told = subprocess.run(command, env={"PYTHONIOENCODING": "ascii"}, capture_output=True, timeout=60)  # noqa: S603
+    assert told.stdout == b"\\xb1 1\n"
+
+
 def test_columns_are_aligned() -> None:
     """Rows stand under each other; None is blank."""
     assert columns([("a", "long"), ("longer", None), ("b", 1)]) == ["a       long", "longer", "b       1"]
