@@ -77,10 +77,8 @@ def backtest(
 
     span = Span(first_moment(first, "--from"), first_moment(last, "--to"), every)
     with opened(context.obj) as (config, store):
-        found = view.run(store, workspace.model(root(config), model), span)
-    if out is not None:
-        view.to_file(found, out)
-    context.obj.show(view.summary(found), [*columns(view.table(found)), view.closing_line(found)])
+        found = view.run(store, workspace.model(root(config), model), span, out=out)
+    context.obj.show(found, [*columns(view.table(found)), view.closing_line(found)])
     return 0
 
 

@@ -1,5 +1,6 @@
 """The model on past days beside its baselines: each day scored by a fit that knew nothing later, held against what came of it."""
 
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,7 @@ from crmsync.errors import Stopped
 from crmsync.forecast.backtest import Span, backtest
 from crmsync.forecast.dataset import STILL_OPEN, Ends
 from crmsync.forecast.evaluate import Quality, quality
+from crmsync.forecast.facts import Floats, Ints
 from crmsync.forecast.score import Scores
 from crmsync.store import deals
 from crmsync.store.engine import Store
@@ -27,35 +29,69 @@ DIGEST_CHARS = 16
 
 @dataclass(slots=True)
 class Backtest:
-    """The predictions, and the figures over those whose outcome is known by now."""
+    """What a run of it counted, and the figures over those predictions whose outcome is known by now."""
 
     model: str
     dates: int = 0
-    snapshots: int = 0  # those of open deals included
+    snapshots: int = 0  # those of deals that are still open included
     quality: dict[str, Quality] = field(default_factory=dict)  # by rival; empty when no outcome is known
-    rows: list[dict[str, Any]] = field(default_factory=list)
 
 
-def run(store: Store, spec: ModelSpec, span: Span) -> Backtest:
-    """Makes the forecasts of past days again. Raises Stopped E409 when there was too little to learn from on all of them."""
-    known_by = past.newest(store, spec.population.crms)
-    history = past.history(store, known_by=known_by, crms=spec.population.crms)
-    ends = Ends.of(history, by=known_by)
-    won = dict(zip(history.deals.tolist(), ends.won.tolist(), strict=True))
-    ids = deals.ids(store)
+@dataclass(slots=True)
+class _Known:
+    """The predictions whose outcome is known, date by date: what the figures are made of."""
+
+    deal: list[Ints] = field(default_factory=list)
+    won: list[Floats] = field(default_factory=list)
+    said: dict[str, list[Floats]] = field(default_factory=lambda: {rival: [] for rival in RIVALS})
+
+    def add(self, scores: Scores, won: Ints) -> None:
+        closed = won != STILL_OPEN
+        self.deal.append(scores.deal[closed])
+        self.won.append(won[closed].astype(np.float64))
+        base = np.full(int(closed.sum()), scores.fit.trained.base_rate)
+        for rival, said in zip(RIVALS, (scores.probability[closed], scores.stage_rate[closed], base), strict=True):
+            self.said[rival].append(said)
+
+    def figures(self) -> dict[str, Quality]:
+        deal, won = np.concatenate(self.deal), np.concatenate(self.won)
+        if not len(won):
+            return {}
+        return {rival: quality(np.concatenate(said), won, deal) for rival, said in self.said.items()}
+
+
+def run(store: Store, spec: ModelSpec, span: Span, *, out: Path | None = None) -> Backtest:
+    """Makes the forecasts of past days again; `out` takes each of them as CSV.
+
+    Raises Stopped E409 when on none of the days there was enough to learn from.
+    """
     found = Backtest(spec.name)
-    for scores in backtest(history, past.recipe(spec), span):
-        found.dates += 1
-        found.rows += _rows(scores, ids, won)
-    if not found.rows:
-        what = "on none of these days was there enough to learn from and a deal to score"
-        raise Stopped("E409", what, remedy="later dates, or pull a longer past")
-    found.snapshots = len(found.rows)
-    found.quality = _figures([row for row in found.rows if row["won"] is not None])
+    predictions = _predictions(store, spec, span, found)
+    if out is None:
+        deque(predictions, maxlen=0)
+    else:
+        csv_file(out, COLUMNS, predictions)
     return found
 
 
-def _rows(scores: Scores, ids: dict[int, tuple[str, str]], won: dict[int, int]) -> Iterator[dict[str, Any]]:
+def _predictions(store: Store, spec: ModelSpec, span: Span, found: Backtest) -> Iterator[dict[str, Any]]:
+    """Each prediction in turn; at the end `found` is filled."""
+    known_by = past.newest(store, spec.population.crms)
+    history = past.history(store, known_by=known_by, crms=spec.population.crms)
+    ends, ids, known = Ends.of(history, by=known_by), deals.ids(store), _Known()
+    for scores in backtest(history, past.recipe(spec), span):
+        won = ends.won[np.searchsorted(history.deals, scores.deal)].astype(np.int64)
+        known.add(scores, won)
+        found.dates += 1
+        found.snapshots += len(scores)
+        yield from _rows(scores, ids, won)
+    if not found.snapshots:
+        what = "on none of these days was there enough to learn from and a deal to score"
+        raise Stopped("E409", what, remedy="later dates, or pull a longer past")
+    found.quality = known.figures()
+
+
+def _rows(scores: Scores, ids: dict[int, tuple[str, str]], won: Ints) -> Iterator[dict[str, Any]]:
     soon = scores.fit.horizon_days == HORIZON_DAYS
     for place, deal_id in enumerate(scores.deal.tolist()):
         crm, crm_id = ids[deal_id]
@@ -72,30 +108,8 @@ def _rows(scores: Scores, ids: dict[int, tuple[str, str]], won: dict[int, int]) 
             "deal_id": deal_id,
             "stage_rate": float(scores.stage_rate[place]),
             "base_rate": scores.fit.trained.base_rate,
-            "won": None if won[deal_id] == STILL_OPEN else won[deal_id],
+            "won": None if won[place] == STILL_OPEN else int(won[place]),
         }
-
-
-def _figures(rows: list[dict[str, Any]]) -> dict[str, Quality]:
-    if not rows:
-        return {}
-    outcome = np.array([row["won"] for row in rows], dtype=np.float64)
-    deal = np.array([row["deal_id"] for row in rows], dtype=np.int64)
-    columns = dict(zip(RIVALS, ("probability", "stage_rate", "base_rate"), strict=True))
-    return {
-        rival: quality(np.array([row[column] for row in rows], dtype=np.float64), outcome, deal)
-        for rival, column in columns.items()
-    }
-
-
-def to_file(found: Backtest, out: Path) -> None:
-    """Writes each dated prediction as CSV. Raises BadConfig, RetryLater."""
-    csv_file(out, COLUMNS, found.rows)
-
-
-def summary(found: Backtest) -> dict[str, Any]:
-    """The figures without the predictions."""
-    return {name: getattr(found, name) for name in ("model", "dates", "snapshots", "quality")}
 
 
 def table(found: Backtest) -> list[tuple[str, ...]]:
