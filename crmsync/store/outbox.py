@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, func, insert, select
+from sqlalchemy import Connection, Select, func, insert, select
 
 from crmsync.records import Result
 from crmsync.store import tables
@@ -59,26 +59,41 @@ def plan(store: Store, rows: Sequence[dict[str, Any]]) -> None:
 def newest_plan(store: Store, crm: str) -> list[Planned]:
     """The rows of the newest plan for a CRM that are still to be sent. An older plan is never sent once there is a newer one."""
     with store.read() as connection:
-        staged = select(func.max(_run.c.run_id)).where(
-            _run.c.step == "stage", _run.c.target == crm, _run.c.status == "done"
-        )
-        newest = connection.execute(staged).scalar()
-        state = _states()
-        waiting = (
-            select(_outbox)
-            .outerjoin(state, state.c.outbox_id == _outbox.c.outbox_id)
-            .where(_outbox.c.crm == crm, _outbox.c.run_id == newest, state.c.receipt_id.is_(None))
-        )
-        return _planned(connection.execute(waiting.order_by(_outbox.c.outbox_id)))
+        return _planned(connection.execute(_waiting(connection, crm).order_by(_outbox.c.outbox_id)))
+
+
+def _waiting(connection: Connection, crm: str) -> Select[Any]:
+    staged = select(func.max(_run.c.run_id)).where(
+        _run.c.step == "stage", _run.c.target == crm, _run.c.status == "done"
+    )
+    newest = connection.execute(staged).scalar()
+    state = _states()
+    return (
+        select(_outbox)
+        .outerjoin(state, state.c.outbox_id == _outbox.c.outbox_id)
+        .where(_outbox.c.crm == crm, _outbox.c.run_id == newest, state.c.receipt_id.is_(None))
+    )
 
 
 def unsettled(store: Store, crm: str) -> list[Planned]:
     """Rows whose request left without an answer that could be read: the CRM has to be asked what became of them."""
+    with store.read() as connection:
+        return _planned(connection.execute(_unsettled(crm).order_by(_outbox.c.outbox_id)))
+
+
+def _unsettled(crm: str) -> Select[Any]:
     state = _states()
     query = select(_outbox).join(state, state.c.outbox_id == _outbox.c.outbox_id)
-    query = query.where(_outbox.c.crm == crm, state.c.state.in_((IN_FLIGHT, UNCLEAR))).order_by(_outbox.c.outbox_id)
+    return query.where(_outbox.c.crm == crm, state.c.state.in_((IN_FLIGHT, UNCLEAR)))
+
+
+def backlog(store: Store, crm: str) -> tuple[int, str, int]:
+    """How many values of the newest plan for a CRM wait, the plan's digest ("" if none do), and how many are unsettled."""
     with store.read() as connection:
-        return _planned(connection.execute(query))
+        rows = _waiting(connection, crm).subquery()
+        waiting, digest = connection.execute(select(func.count(), func.min(rows.c.digest)).select_from(rows)).one()
+        unsettled = connection.execute(select(func.count()).select_from(_unsettled(crm).subquery())).scalar_one()
+    return waiting, digest or "", unsettled
 
 
 def written_by(store: Store, run_id: int) -> list[Planned]:

@@ -105,10 +105,11 @@ def _one(store: Store, name: str) -> Row[Any]:
     if not found:
         remedy = "the CRM's id, the exact name, or crmsync export deal to see them all"
         raise BadConfig("E125", f"no deal {name!r}", remedy=remedy)
-    if len(found) > 1:
+    live = [row for row in found if row.gone_at is None]
+    if len(found) > 1 and len(live) != 1:
         listed = ", ".join(f"{row.crm} {row.crm_id}" for row in found[:10])
         raise BadConfig("E126", f"{len(found)} deals are called {name!r}", remedy=f"name one by its id: {listed}")
-    return found[0]
+    return live[0] if live else found[0]  # of a merged deal the one that lives on
 
 
 def _sentence(part: str, labels: Mapping[str, str]) -> str:

@@ -82,17 +82,12 @@ def status(
         holder=runs.lease_holder(store, NAME),
         data=[Data(crm, pulled.complete_until(store, [crm]), pulls.get(crm)) for crm in names],
         runs=sorted(newest, key=lambda row: (ORDER.get(row.step, len(ORDER)), row.target)),
-        waiting=[_waiting(store, crm) for crm in names],
+        waiting=[Waiting(crm, *outbox.backlog(store, crm)) for crm in names],
         set_aside=[SetAside(*row) for row in runs.quarantined(store)],
         scorers=[_scorer(store, model) for model in models],
         next_at={job: iso(at) for job, at in next_runs.items()},
         wrong=wrong,
     )
-
-
-def _waiting(store: Store, crm: str) -> Waiting:
-    plan, unsettled = outbox.newest_plan(store, crm), outbox.unsettled(store, crm)
-    return Waiting(crm, len(plan), plan[0].digest if plan else "", len(unsettled))
 
 
 def _scorer(store: Store, model: str) -> Scorer:

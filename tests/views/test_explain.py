@@ -6,7 +6,7 @@ from crmsync.errors import BadConfig
 from crmsync.store import outbox
 from crmsync.store.engine import Store
 from crmsync.views.explain import SHOWN, explain, lines
-from tests.store.rows import T0, deal, fact, pull
+from tests.store.rows import T0, deal, fact, gone, pull
 
 
 def test_explain_reasons_sum_to_the_log_odds(told: Store) -> None:
@@ -59,6 +59,12 @@ def test_explain_lists_the_deals_of_an_ambiguous_name(told: Store) -> None:
     """A name that two deals bear is refused, with the ids of both."""
     with pytest.raises(BadConfig, match=r"E126.*main D1, main D2"):
         explain(told, "Ten seats")
+
+
+def test_explain_follows_a_merge_to_the_deal_that_lives_on(told: Store) -> None:
+    """The id of a deal that was merged away still finds its facts' new home."""
+    pull(told, gone=[{**gone("D2"), "survivor": "D1"}])
+    assert explain(told, "D2").deal["crm_id"] == "D1"
 
 
 def test_explain_refuses_a_deal_that_isnt_there(told: Store) -> None:
