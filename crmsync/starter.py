@@ -11,7 +11,7 @@ from crmsync.errors import BadConfig
 FOLDERS = ("models", "jobs", "notebooks")
 EXAMPLE = "config.example.toml"
 PACKAGE = Path(__file__).parent
-IGNORED = "# what holds secrets or data\nconfig.toml\n*.db\n*.db-*\nreports/\n"
+IGNORED = "# what holds secrets or data\nconfig.toml\nsandbox-secrets/\n*.pem\n*.db\n*.db-*\nreports/\n"
 
 
 def source() -> Path:

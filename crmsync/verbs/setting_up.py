@@ -89,4 +89,4 @@ def fields(
     found = {account.name: account.fields() for account in accounts}
     lines = [f"{name}: {line}" for name, made in done.items() for line in made]
     context.obj.show({"done": done, "fields": found}, [*lines, *columns(targets.table(found))])
-    return int(any(state.problem for states in found.values() for state in states))
+    return int(create and any(state.problem for states in found.values() for state in states))
