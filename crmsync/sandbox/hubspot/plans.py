@@ -10,6 +10,7 @@ from crmsync.sandbox.columns import (
     PLAN_OBJECT,
     REOPEN,
     SCHEDULE,
+    SELLER,
     UNKNOWN,
     VIEW,
     Ints,
@@ -23,6 +24,7 @@ from crmsync.sandbox.items import Items, items
 from crmsync.sandbox.records import Changes
 
 _DUE, _DONE = range(2)
+_SIDES = {BUYER: "buyer", SELLER: "seller"}  # blank for a step of which nobody knows whose it is
 
 
 def _changes(past: Past, found: Items) -> Changes:
@@ -46,7 +48,7 @@ def milestone_kind(past: Past, schema: ObjectType) -> tuple[Kind, Ints]:
         created_at=found.created_at,
         fixed={
             "title": lambda row: past.word(int(name[row])) or f"Step {row + 1}",
-            "side": lambda row: "buyer" if side[row] == BUYER else "seller",
+            "side": lambda row: _SIDES.get(int(side[row])),
             "hubspot_owner_id": lambda row: None if maker[row] == UNKNOWN else show_owner(int(maker[row])),
         },
         changing={"due_on": day_text, "completed_at": instant_text},

@@ -1,8 +1,12 @@
 """Milestones and room visits: custom objects of a plan tool."""
 
+from collections.abc import Callable
+
 import pytest
 
+from crmsync.sandbox.columns import NOBODY
 from tests.sandbox.hubspot.conftest import Local
+from tests.sandbox.hubspot.world import hubspot_world
 
 STEP = "710000000001"
 
@@ -30,6 +34,14 @@ def test_buyers_tick_names_no_user(local: Local) -> None:
         "INTEGRATION",
         False,
     )
+
+
+def test_step_of_nobody_names_no_side(serve: Callable[..., Local]) -> None:
+    """Whose step it is stays blank where the world doesn't know."""
+    world = hubspot_world()
+    world.facts.side[:] = NOBODY
+    shown = serve(world).get(f"/crm/v3/objects/milestone/{STEP}", properties="side")
+    assert shown["properties"]["side"] is None
 
 
 def test_removed_step_is_archived(local: Local) -> None:
