@@ -78,14 +78,15 @@ def _world(wanted: Wanted, default_now: int) -> World:
         raise BadConfig("E130", str(fault)) from None
 
 
-def lines(guide: Guide) -> list[str]:
-    """The config to save, and the Python lines to paste."""
+def lines(guide: Guide, *, to_terminal: bool) -> list[str]:
+    """The config to save, and the Python lines to paste. What doesn't go to a terminal is a valid config as a whole."""
+    comment = "" if to_terminal else "# "
     return [
         "# save this as config.toml, beside models/ and jobs/ (crmsync init makes them)",
         guide.config,
         f"# ids of the world's deals: {guide.ids}",
         f"# clock, faults and the log of changes: {guide.control}",
         "# a Python prompt:",
-        *(f"#   {line}" for line in guide.python),
+        *(f"{comment}{line}" for line in guide.python),
         "# serving; stop with Ctrl-C",
     ]

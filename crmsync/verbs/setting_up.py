@@ -1,5 +1,6 @@
 """Verbs to begin with: the demo, local CRMs, a new workspace, and whether all is fit for use."""
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -46,7 +47,7 @@ def sandbox(
     at = maybe_instant(now, "--now")
     wanted = local.Wanted(crm, deals, seed, law, world, at, frozen, port, folder)
     with stoppable(Watch()) as watch:
-        show = lambda guide: context.obj.show(guide, local.lines(guide))  # noqa: E731
+        show = lambda guide: context.obj.show(guide, local.lines(guide, to_terminal=sys.stdout.isatty()))  # noqa: E731
         local.serve(wanted, show=show, watch=watch, default_now=system_clock())
     return 0
 
