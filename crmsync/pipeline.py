@@ -26,6 +26,7 @@ from crmsync.watch import Watch
 from crmsync.workspace import JobSpec, ModelSpec
 
 BY_HAND = ""  # the job of a step that somebody ran by itself
+STOPPED = "E602"  # told to stop: what wasn't begun then hasn't failed
 FAILED = ("quarantined", "failed", "unclear")  # counts of records that make a run partial
 
 Work = Callable[[int], dict[str, int]]
@@ -133,7 +134,7 @@ class Pipeline:
                 except (BadConfig, Stopped, RetryLater) as fault:
                     faults.append(fault)
         if faults:
-            raise faults[0]
+            raise _first(faults)
         return told
 
     def _run(self, step: str, target: str, work: Work) -> RunRow:
@@ -172,6 +173,14 @@ class _Renewing(Watch):
         """Renews the lease, then lets the program stop here if it was told to."""
         self.lease.renew()
         self.watch.checkpoint()
+
+
+def _first(faults: Sequence[CrmsyncError]) -> CrmsyncError:
+    """The first fault; its words say how many others there were, which the ledger has."""
+    first, others = faults[0], sum(fault.code != STOPPED for fault in faults[1:])
+    if others:
+        first.what = f"{first.what}; {others} more failed, see crmsync status"
+    return first
 
 
 def _status(fault: CrmsyncError) -> str:

@@ -7,6 +7,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
@@ -37,14 +38,20 @@ def postgresql_address() -> Iterator[str]:
     shutil.rmtree(folder)
 
 
+@contextmanager
+def database(address: str, name: str) -> Iterator[str]:
+    """The URL of an empty database of that name, as `store.url` takes it; it is dropped at the end."""
+    with psycopg.connect(address, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+        yield address.replace("postgresql:", "postgresql+psycopg:").replace("/postgres?", f"/{name}?")
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
 @pytest.fixture
 def postgresql_url(postgresql_address: str, new_name: Callable[[], str]) -> Iterator[str]:
-    """The URL of an empty database, as `store.url` takes it."""
-    name = new_name()
-    with psycopg.connect(postgresql_address, autocommit=True) as connection:
-        connection.execute(f"CREATE DATABASE {name}")
-        yield postgresql_address.replace("postgresql:", "postgresql+psycopg:").replace("/postgres?", f"/{name}?")
-        connection.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    """The URL of an empty database."""
+    with database(postgresql_address, new_name()) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

@@ -36,5 +36,5 @@ def live(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Twin]:
 @pytest.fixture(scope="module", params=kinds())
 def many(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Twin]:
     """Each room in turn, over a local twin with so many deals that they come in pages; tests leave its past as it is."""
-    with twin(request.param, tmp_path_factory.mktemp("many"), deals=620) as served:
+    with twin(request.param, tmp_path_factory.mktemp("many"), deals=520) as served:
         yield served

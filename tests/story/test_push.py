@@ -1,0 +1,75 @@
+"""Pushing: the first plan waits for somebody, and an answer that was lost is settled without a second write."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import stamina
+
+from crmsync.errors import RetryLater, Stopped
+from crmsync.sandbox.local import HUBSPOT, SALESFORCE
+from crmsync.store import outbox
+from tests.story.tale import Tale, tale
+
+BATCH_UPDATE = {SALESFORCE: ("PATCH", "composite/sobjects"), HUBSPOT: ("POST", "deals/batch/update")}
+NAMES = {SALESFORCE: "main", HUBSPOT: "hub"}
+
+
+def prepare(it: Tale) -> None:
+    """Up to the first plan."""
+    it.pipeline.pull()
+    it.pipeline.train("close")
+    it.plan()
+
+
+def test_first_plan_waits_for_approval(tmp_path: Path) -> None:
+    """Exit code 3 with the plan's digest, and nothing is sent; a wrong digest is refused; the right one sends exactly that plan."""
+    with tale(tmp_path, first="approve") as it:
+        prepare(it)
+        with pytest.raises(Stopped) as waits:
+            it.pipeline.push("main")
+        digest = waits.value.remedy.split()[-1]
+        with pytest.raises(Stopped) as wrong:
+            it.pipeline.push("main", approve="0" * 16)
+        sent_before = it.effects()
+        (row,) = it.pipeline.push("main", approve=digest)
+        assert [(fault.code, fault.exit_code) for fault in (waits.value, wrong.value)] == [("E501", 3), ("E502", 3)]
+        assert (sent_before, row.status, row.counts["written"]) == ([], "done", len(it.effects()))
+
+
+def test_lost_answers_are_settled_without_a_second_write(tmp_path: Path) -> None:
+    """The CRM is read back: what it shows is done, and its log has each value once."""
+    with tale(tmp_path) as it:
+        prepare(it)
+        for crm, (method, path) in BATCH_UPDATE.items():
+            fault = {"kind": "lost", "method": method, "path": path, "at": 1}
+            it.ask("PUT", f"/faults/{crm}", {"faults": [fault]})
+        lost = [(row.status, row.counts["unclear"], row.counts["planned"]) for row in it.pipeline.push()]
+        settled = [row.counts for row in it.pipeline.push()]
+        values = Counter((one["crm_id"], one["field"]) for one in it.effects())
+        assert [(status, unclear) for status, unclear, planned in lost] == [
+            ("partial", row["settled"]) for row in settled
+        ]
+        assert [unclear for _, unclear, _ in lost] == [planned for *_, planned in lost]
+        assert set(values.values()) == {1}
+        assert [outbox.unsettled(it.store, name) for name in ("main", "hub")] == [[], []]
+
+
+def test_both_crms_down_are_told_in_one_line(tmp_path: Path) -> None:
+    """The first fault is raised, and its words say that another one stands in the ledger."""
+    with tale(tmp_path) as it, stamina.set_testing(True, attempts=1):
+        for crm in (SALESFORCE, HUBSPOT):
+            it.ask("PUT", f"/faults/{crm}", {"faults": [{"kind": "status", "status": 503, "rate": 1.0}]})
+        with pytest.raises(RetryLater, match="1 more failed, see crmsync status") as caught:
+            it.pipeline.pull()
+    assert "main" in caught.value.where
+
+
+def test_words_of_one_fault_stay_as_they_are(tmp_path: Path) -> None:
+    """Where only one CRM is down the other is pulled, and nothing is said of more."""
+    with tale(tmp_path) as it, stamina.set_testing(True, attempts=1):
+        it.ask("PUT", f"/faults/{SALESFORCE}", {"faults": [{"kind": "status", "status": 503, "rate": 1.0}]})
+        with pytest.raises(RetryLater) as caught:
+            it.pipeline.pull()
+        assert it.statuses() == [("pull", "main", "later"), ("pull", "hub", "done")]
+    assert "more failed" not in str(caught.value)
