@@ -2,41 +2,16 @@
 
 import json
 import signal
-import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, cast
 
 import pytest
 
 from crmsync import config
+from tests.processes import read_until, running
 from tests.verbs.conftest import call
 
 DEALS = "deal_id,created_at,amount,closed_at,won\nA,2026-01-05T08:00:00Z,100,,\n"
 FACTS = "deal_id,at,kind,name,lifecycle,resource\nA,2026-01-05T08:00:00Z,stage,Open,,\n"
-
-
-@contextmanager
-def running(*arguments: str, at: Path) -> Iterator[tuple[subprocess.Popen[str], IO[str]]]:
-    """The program as a process of its own, and its stdout; killed if it didn't end by itself."""
-    command = [sys.executable, "-m", "crmsync", *arguments]
-    with subprocess.Popen(command, cwd=at, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603
-        try:
-            yield process, cast(IO[str], process.stdout)
-        finally:
-            process.kill()
-
-
-def read_until(out: IO[str], start: str) -> list[str]:
-    """The lines up to one that begins so."""
-    told: list[str] = []
-    for line in out:
-        told.append(line)
-        if line.startswith(start):
-            break
-    return told
 
 
 def test_sandbox_prints_a_config_that_loads_and_stops_on_a_signal(tmp_path: Path) -> None:

@@ -1,0 +1,116 @@
+"""The service: jobs at their time, a CRM that is down, missed runs, and a signal."""
+
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+import stamina
+
+from crmsync import scheduler
+from crmsync.clock import iso, parse_instant, system_clock
+from crmsync.sandbox.local import SALESFORCE
+from crmsync.store import runs
+from crmsync.watch import Watch
+from tests.processes import running
+from tests.story.tale import Tale, tale
+
+HOURLY = 'schedule = "0 * * * *"\nsteps = ["pull"]\n'
+TEN_MINUTES_S = 600
+DOWN = {"faults": [{"kind": "status", "status": 503, "rate": 1.0}]}
+
+
+@pytest.fixture
+def it(tmp_path: Path) -> Iterator[Tale]:
+    """A workspace with one job: a pull every full hour. Its clock says 02:00 and stands."""
+    with tale(tmp_path) as told, stamina.set_testing(True, attempts=1):
+        for job in (told.pipeline.root / "jobs").glob("*.toml"):
+            job.unlink()
+        (told.pipeline.root / "jobs" / "hourly.toml").write_text(HOURLY)
+        yield told
+
+
+def serve(it: Tale, next_said: Callable[[str, Watch], None]) -> list[str]:
+    """Serves by the CRMs' clock until told to stop; at each announcement of a next run `next_said` may move the clock."""
+    said: list[str] = []
+    watch = Watch()
+
+    def tell(line: str) -> None:
+        said.append(line)
+        if "next: " in line:
+            next_said(line.partition("next: ")[2], watch)
+
+    scheduler.serve(it.config, it.store, tell=tell, clock=it.local.clock.now, watch=watch)
+    return said
+
+
+def test_job_runs_at_its_time(it: Tale) -> None:
+    """Not before it: the clock stands at the very hour that the job was announced for."""
+    announced: list[str] = []
+
+    def on(due: str, watch: Watch) -> None:
+        announced.append(due)
+        it.ask("PUT", "/clock", {"at": "2026-06-01T03:00:00Z"})
+        watch.stopping = len(announced) == 2
+
+    serve(it, on)
+    started = [row.started_at for row in runs.after(it.store, 0)]
+    assert announced == ["hourly at 2026-06-01T03:00:00Z", "hourly at 2026-06-01T04:00:00Z"]
+    assert started == [parse_instant("2026-06-01T03:00:00Z")] * 2
+
+
+def test_crm_that_is_down_for_ten_minutes_is_tried_again(it: Tale) -> None:
+    """The job fails, is tried every five minutes, and ends well once the CRM answers; the other CRM is pulled all the while."""
+    it.ask("PUT", f"/faults/{SALESFORCE}", DOWN)
+    down_until = parse_instant("2026-06-01T03:00:00Z") + TEN_MINUTES_S * 1_000_000
+
+    def on(due: str, watch: Watch) -> None:
+        at = parse_instant(due.rpartition(" ")[2])
+        it.ask("PUT", "/clock", {"at": iso(at)})
+        if at >= down_until:
+            it.ask("PUT", f"/faults/{SALESFORCE}", {"faults": []})
+        watch.stopping = at > parse_instant("2026-06-01T03:30:00Z")
+
+    said = serve(it, on)
+    statuses = [(row.target, row.status) for row in runs.after(it.store, 0)]
+    assert [status for target, status in statuses if target == "main"] == ["later", "later", "done"]
+    assert [status for target, status in statuses if target == "hub"] == ["done"] * 3
+    assert said[-2:] == ["next: hourly at 2026-06-01T04:00:00Z", "stopped on request"]
+
+
+def test_missed_runs_are_caught_up_once(it: Tale) -> None:
+    """After a night in which nothing ran the job runs at once, and once; then at its next time."""
+
+    def once(_due: str, watch: Watch) -> None:
+        it.ask("PUT", "/clock", {"at": "2026-06-01T03:00:00Z"})
+        watch.stopping = bool(runs.newest_id(it.store))
+
+    serve(it, once)
+    before = runs.newest_id(it.store)
+    it.ask("PUT", "/clock", {"at": "2026-06-01T09:20:00Z"})
+    announced: list[str] = []
+
+    def again(due: str, watch: Watch) -> None:
+        announced.append(due)
+        watch.stopping = len(announced) == 2
+
+    serve(it, again)
+    assert announced == ["hourly at 2026-06-01T09:20:00Z", "hourly at 2026-06-01T10:00:00Z"]
+    assert [row.target for row in runs.after(it.store, before)] == ["main", "hub"]
+
+
+def test_signal_in_the_middle_of_a_job_ends_the_service_well(it: Tale) -> None:
+    """SIGTERM while a slow CRM is being pulled: exit code 0 within ten seconds, and the ledger says that the pull goes on later."""
+    missed = runs.begin(it.store, job="hourly", step="pull", target="main", now=0)
+    runs.end(it.store, missed, status="done", counts={}, message="", now=system_clock())
+    it.ask("PUT", f"/latency/{SALESFORCE}", {"seconds": 0.2})
+    asked = it.local.served[SALESFORCE].server.requests
+    with running("serve", at=it.pipeline.root) as (process, _):
+        while it.local.served[SALESFORCE].server.requests < asked + 3:
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=10)
+    ledger = [(row.target, row.status) for row in runs.after(it.store, missed)]
+    assert (process.returncode, err, ledger) == (0, "", [("main", "later")])
