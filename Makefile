@@ -11,7 +11,7 @@ demo: install
 	$(BIN)/crmsync demo demo
 
 test: style
-	$(BIN)/python -m pytest -n auto
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 style: install
 	$(BIN)/ruff check .
