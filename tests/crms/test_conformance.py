@@ -1,6 +1,6 @@
 """What every room promises to read (`crmsync.crm.Crm`), each against its local twin."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from crmsync.clock import iso, parse_instant
 from crmsync.config import StoreConfig
 from crmsync.crm import Crm
 from crmsync.errors import RetryLater
-from crmsync.records import DEAL_SOURCE, MilestoneRecord, Page
+from crmsync.records import DEAL_SOURCE, Cursor, MilestoneRecord, Page, Result, Write
 from crmsync.steps.pull import pull
 from crmsync.store import deals, dump, pulled, runs
 from crmsync.store.engine import Store, open_store
@@ -169,14 +169,31 @@ def test_pull_that_breaks_off_ends_as_an_unbroken_one(many: Twin, tmp_path: Path
         assert dump.digest(broken) == dump.digest(whole)
 
 
-def test_a_read_goes_on_at_the_page_where_it_broke_off(many: Twin) -> None:
-    """What was read before the break isn't read again."""
-    stream = many.names.deals
-    whole = [deal["crm_id"] for page in many.crm.pull(stream, since=None) for deal in page.deals]
-    pages = many.crm.pull(stream, since=None)
-    first = next(pages)
-    rest = [deal["crm_id"] for page in many.crm.pull(stream, since=first.cursor) for deal in page.deals]
-    assert [deal["crm_id"] for deal in first.deals] + rest == whole
+def ids_in(pages: Iterable[Page]) -> list[str]:
+    """The deals that pages bring."""
+    return [deal["crm_id"] for page in pages for deal in page.deals]
+
+
+def broken(room: Twin, since: Cursor | None) -> tuple[list[str], list[str]]:
+    """The deals on the first page of a read, and those that another read brings from its cursor on."""
+    first = next(iter(room.crm.pull(room.names.deals, since=since)))
+    return ids_in([first]), ids_in(room.crm.pull(room.names.deals, since=first.cursor))
+
+
+def test_full_read_goes_on_at_the_page_where_it_broke_off(many: Twin) -> None:
+    """Nothing is left out, and what was read before the break isn't read again."""
+    first, rest = broken(many, None)
+    assert first + rest == ids_in(many.crm.pull(many.names.deals, since=None))
+    assert len(rest) > 0
+
+
+def test_incremental_read_goes_on_at_the_page_where_it_broke_off(many: Twin) -> None:
+    """The same where many deals have changed since."""
+    done = list(many.crm.pull(many.names.deals, since=None))[-1].cursor
+    list(many.crm.push([Write(crm_id, {Result.RISK: "low"}) for crm_id in many.crm.ids()]))
+    first, rest = broken(many, done)
+    assert sorted(first + rest) == sorted(many.crm.ids())
+    assert len(rest) > 0
 
 
 def test_a_second_pull_changes_nothing(live: Twin, tmp_path: Path) -> None:

@@ -7,8 +7,10 @@ import pytest
 import stamina
 
 from crmsync.errors import RetryLater, Stopped
+from crmsync.pipeline import Pipeline
 from crmsync.sandbox.local import HUBSPOT, SALESFORCE
 from crmsync.store import outbox
+from crmsync.watch import Watch
 from tests.story.tale import Tale, tale
 
 BATCH_UPDATE = {SALESFORCE: ("PATCH", "composite/sobjects"), HUBSPOT: ("POST", "deals/batch/update")}
@@ -73,3 +75,13 @@ def test_words_of_one_fault_stay_as_they_are(tmp_path: Path) -> None:
             it.pipeline.pull()
         assert it.statuses() == [("pull", "main", "later"), ("pull", "hub", "done")]
     assert "more failed" not in str(caught.value)
+
+
+def test_stop_on_request_is_no_failure_of_the_rest(tmp_path: Path) -> None:
+    """What wasn't begun any more isn't counted as failed."""
+    with tale(tmp_path) as it:
+        watch = Watch()
+        watch.stopping = True
+        with pytest.raises(RetryLater) as caught:
+            Pipeline(it.config, it.store, watch=watch).pull()
+    assert (caught.value.code, "more failed" in str(caught.value)) == ("E602", False)
