@@ -20,6 +20,7 @@ from crmsync.records import Side
 __all__ = ["ALL", "FEATURES"]
 
 FAST_DAYS, SLOW_DAYS = 7.0, 21.0  # a week and a month's working days: the two paces at which freshness fades
+OWNER_PRIOR = 20.0  # closed deals of the usual win rate that an owner's own are added to
 HALF_PROMISE = 0.5  # weak prior of a kept share: one promise, half kept
 
 # deal
@@ -71,6 +72,12 @@ def owner_changes(asof: AsOf) -> Column:
 def owner_load(asof: AsOf) -> Column:
     """Open deals of the owner."""
     return Numbers(asof.owner_load, log=True)
+
+
+@feature("deal", "share")
+def owner_rate(asof: AsOf) -> Column:
+    """Win rate of the owner so far."""
+    return Numbers(asof.owner_win_rate(prior_deals=OWNER_PRIOR))
 
 
 # stage
@@ -139,6 +146,12 @@ def plan_size(asof: AsOf) -> Column:
     return Numbers(asof.plan.size.sum(axis=0), log=True)
 
 
+@feature("promises", "days")
+def plan_age(asof: AsOf) -> Column:
+    """Days since the plan was made."""
+    return Numbers(asof.of(channels.STEP_PLANNED).days_since_first(), log=True)
+
+
 @feature("promises", "share")
 def plan_done(asof: AsOf) -> Column:
     """Steps of the plan done."""
@@ -161,6 +174,48 @@ def seller_done(asof: AsOf) -> Column:
 def buyer_part(asof: AsOf) -> Column:
     """Steps of the plan that are the buyer's."""
     return Numbers(_share(asof.plan.size[Side.BUYER], asof.plan.size.sum(axis=0)))
+
+
+@feature("promises", "number", part="buyer_steps")
+def buyer_steps(asof: AsOf) -> Column:
+    """Buyer's steps done."""
+    return Numbers(asof.plan.done[Side.BUYER])
+
+
+@feature("promises", "number", part="buyer_steps")
+def buyer_steps_28d(asof: AsOf) -> Column:
+    """Buyer's steps done in 28 days."""
+    return Numbers(asof.of(channels.BUYER_STEPS_DONE).recent(28))
+
+
+@feature("promises", "number")
+def buyer_open(asof: AsOf) -> Column:
+    """Buyer's steps still open."""
+    return Numbers(asof.plan.open[Side.BUYER])
+
+
+@feature("promises", "number", part="buyer_kept")
+def buyer_on_time(asof: AsOf) -> Column:
+    """Buyer's steps done on time."""
+    return Numbers(asof.plan.kept[Side.BUYER])
+
+
+@feature("promises", "number", part="buyer_kept")
+def buyer_late(asof: AsOf) -> Column:
+    """Buyer's steps done late."""
+    return Numbers(asof.plan.late[Side.BUYER])
+
+
+@feature("promises", "times", part="buyer_moves")
+def buyer_moves(asof: AsOf) -> Column:
+    """Dates that the buyer moved."""
+    return Numbers(asof.plan.moves[Side.BUYER])
+
+
+@feature("promises", "times", part="buyer_moves")
+def buyer_late_moves(asof: AsOf) -> Column:
+    """Dates that the buyer moved after they were missed."""
+    return Numbers(asof.plan.late_moves[Side.BUYER])
 
 
 @feature("promises", "share")

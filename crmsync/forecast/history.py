@@ -16,7 +16,7 @@ from crmsync.clock import MICROS_PER_DAY
 from crmsync.forecast.decay import running_decay
 from crmsync.forecast.facts import ANY, Facts, Floats, Ints, Rows, Which, canonical_order
 from crmsync.forecast.ledger import Ledger, Plan
-from crmsync.forecast.load import Load, owner_events
+from crmsync.forecast.load import Load, Outcomes, outcome_events, owner_events
 from crmsync.records import Kind, Phase
 
 __all__ = ["NO_NAME", "AsOf", "Facts", "History", "Load", "Seen", "Which"]
@@ -27,10 +27,12 @@ NO_NAME = -1
 class History:
     """The facts of some deals in canonical order: by deal, by the instant they were seen, then by their content.
 
-    `load` counts open deals by owner over the whole book; give it when the facts are only a part of the deals.
+    `load` and `outcomes` count deals by owner over the whole book; give them when the facts are only a part of the deals.
     """
 
-    def __init__(self, facts: Facts, labels: Sequence[str], *, load: Load | None = None) -> None:
+    def __init__(
+        self, facts: Facts, labels: Sequence[str], *, load: Load | None = None, outcomes: Outcomes | None = None
+    ) -> None:
         self.labels = tuple(labels)
         order = canonical_order(facts, self.labels)
         self.facts = facts.take(order)
@@ -42,7 +44,7 @@ class History:
         self._keys: Ints = self._key(self.deal_index, np.searchsorted(self._times, self.seen_at, side="right"))
         self._rows: dict[Which, Rows] = {}
         self._named: dict[Which, tuple[Rows, Rows]] = {}
-        self._load = load
+        self._load, self._outcomes = load, outcomes
 
     def _key(self, index: ArrayLike, rank: ArrayLike) -> Ints:
         return np.asarray(index, dtype=np.int64) * (len(self._times) + 1) + np.asarray(rank, dtype=np.int64)
@@ -83,6 +85,11 @@ class History:
     def load(self) -> Load:
         """Open deals by owner over time."""
         return self._load or Load(*owner_events(self.facts, self.seen_at))
+
+    @cached_property
+    def outcomes(self) -> Outcomes:
+        """Closed and won deals by owner over time."""
+        return self._outcomes or Outcomes(*outcome_events(self.facts, self.seen_at))
 
     @cached_property
     def label_ids(self) -> dict[str, int]:
@@ -135,6 +142,11 @@ class AsOf:
     def plan(self) -> Plan:
         """The state of the deal's plan."""
         return self.history.ledger.plan(self.index, self.begin, self.end, self.at // MICROS_PER_DAY)
+
+    def owner_win_rate(self, *, prior_deals: float) -> Floats:
+        """The share won of the deals of this one's owner that had closed, with so many deals of everybody's share added."""
+        owner = self.of(Which((Kind.OWNER,))).latest("person", missing=0)
+        return self.history.outcomes.win_rate(owner, self.at, prior_deals=prior_deals)
 
     @cached_property
     def owner_load(self) -> Floats:

@@ -50,7 +50,6 @@ class Pulse:
     side: int
     by_age: tuple[Pair, Pair, Pair, Pair, Pair]
     subjects: tuple[str, ...] = ()
-    follows_pace: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +62,7 @@ class Law:
     owner_spread: float  # standard deviation of the owners' log-odds
     segments: tuple[float, float, float]  # log-odds of small, mid-size and large customers
     amount_slope: float  # log-odds per e-fold of the amount, against its segment's middle
-    paces: tuple[float, ...]  # how many times as long everything takes
+    paces: tuple[float, ...]  # how many times as long a deal waits in its stages
     pace_shares: tuple[float, ...]
     stages: tuple[StageRates, ...]
     plan_share: float  # deals that get a plan if they live long enough
@@ -112,16 +111,26 @@ _BUSY = (1.4, 1.0, 0.8, 0.6, 0.4)
 _GROWING = (0.4, 0.8, 1.2, 1.6, 2.0)
 _NEVER = Pair(0.0, 0.0)
 _VIEWS = Pulse(VIEW, BUYER, _fading(Pair(0.060, 0.070), _COOLING, _LASTING))
+_PULSES = (
+    Pulse(CALL, SELLER, _fading(Pair(0.035, 0.035), _BUSY, _BUSY), ("Call", "Follow-up call")),
+    Pulse(MEETING, SELLER, _fading(Pair(0.030, 0.045), _COOLING, _LASTING), ("Meeting", "Demo", "Workshop")),
+    Pulse(EMAIL, SELLER, _fading(Pair(0.060, 0.060), _BUSY, _BUSY), ("Our e-mail",)),
+    Pulse(EMAIL, BUYER, _fading(Pair(0.040, 0.065), _COOLING, _LASTING), ("Buyer's e-mail",)),
+    _VIEWS,
+    Pulse(WORK, SELLER, _fading(Pair(0.020, 0.020), _BUSY, _BUSY), ("Prepare offer", "Update notes", "Research")),
+    Pulse(AMOUNT, SELLER, _fading(Pair(0.005, 0.007), _BUSY, _BUSY)),
+)
+_JOINS = (Pair(0.014, 0.020), Pair(0.009, 0.014), Pair(0.012, 0.015), Pair(0.007, 0.009))
 
 _DEFAULT = Law(
     name="milestones",
-    text="Promises and milestones matter, engagement and age a little, owners differ",
+    text="Promises and milestones matter, stages and owners a little; engagement tells nothing",
     win_rate=0.3,
-    owner_spread=0.3,
+    owner_spread=0.15,
     segments=(0.15, 0.0, -0.25),
     amount_slope=-0.15,
-    paces=(0.55, 1.0, 1.9),
-    pace_shares=(0.3, 0.45, 0.25),
+    paces=(1.0,),
+    pace_shares=(1.0,),
     stages=(
         StageRates(Pair(0.050, 0.085), Pair(0.004, 0.008), _NEVER, Pair(0.0150, 0.0010)),
         StageRates(Pair(0.048, 0.075), Pair(0.004, 0.007), Pair(0.008, 0.004), Pair(0.0130, 0.0020)),
@@ -132,8 +141,8 @@ _DEFAULT = Law(
     plan_share=0.75,
     plan_start=Pair(0.08, 0.12),
     buyer_steps=PromiseRates(
-        done=_phases(Pair(0.011, 0.017), Pair(0.072, 0.115), Pair(0.050, 0.080)),
-        move=_phases(Pair(0.004, 0.003), Pair(0.028, 0.019), Pair(0.062, 0.052)),
+        done=_phases(Pair(0.010, 0.018), Pair(0.055, 0.125), Pair(0.035, 0.085)),
+        move=_phases(Pair(0.004, 0.003), Pair(0.034, 0.018), Pair(0.075, 0.045)),
         remove=_phases(Pair(0.0006, 0.0004), Pair(0.0006, 0.0004), Pair(0.003, 0.002)),
         reopen=Pair(0.0016, 0.0008),
     ),
@@ -149,21 +158,13 @@ _DEFAULT = Law(
         remove=_phases(_NEVER, _NEVER, _NEVER),
         reopen=_NEVER,
     ),
-    joins=(Pair(0.014, 0.020), Pair(0.009, 0.014), Pair(0.012, 0.015), Pair(0.007, 0.009)),
-    pulses=(
-        Pulse(CALL, SELLER, _fading(Pair(0.035, 0.035), _BUSY, _BUSY), ("Call", "Follow-up call")),
-        Pulse(MEETING, SELLER, _fading(Pair(0.035, 0.040), _COOLING, _LASTING), ("Meeting", "Demo", "Workshop")),
-        Pulse(EMAIL, SELLER, _fading(Pair(0.060, 0.060), _BUSY, _BUSY), ("Our e-mail",)),
-        Pulse(EMAIL, BUYER, _fading(Pair(0.045, 0.052), _COOLING, _LASTING), ("Buyer's e-mail",)),
-        _VIEWS,
-        Pulse(WORK, SELLER, _fading(Pair(0.020, 0.020), _BUSY, _BUSY), ("Prepare offer", "Update notes", "Research")),
-        Pulse(AMOUNT, SELLER, _fading(Pair(0.005, 0.007), _BUSY, _BUSY)),
-    ),
+    joins=level(_JOINS),
+    pulses=level(_PULSES),
 )
 
 
-def _with_views(law: Law, views: Pulse) -> tuple[Pulse, ...]:
-    return tuple(views if pulse.kind == VIEW else pulse for pulse in law.pulses)
+def _with_views(pulses: tuple[Pulse, ...], views: Pulse) -> tuple[Pulse, ...]:
+    return tuple(views if pulse.kind == VIEW else pulse for pulse in pulses)
 
 
 _QUIET = level(
@@ -184,14 +185,20 @@ _NO_MILESTONES = replace(
     plan_start=level(_DEFAULT.plan_start),
     buyer_steps=level(_DEFAULT.buyer_steps),
     seller_steps=level(_DEFAULT.seller_steps),
+    joins=_JOINS,
+    pulses=_PULSES,
 )
 
 _AFTER_DRIFT = replace(
-    _NO_MILESTONES,
+    _DEFAULT,
     name="after-drift",
     win_rate=0.2,
     segments=(-0.25, 0.0, 0.3),
-    pulses=_with_views(_DEFAULT, replace(_VIEWS, by_age=_fading(Pair(0.05, 0.11), _COOLING, _LASTING))),
+    buyer_steps=replace(
+        _DEFAULT.buyer_steps,
+        done=_phases(Pair(0.012, 0.016), Pair(0.070, 0.105), Pair(0.045, 0.070)),
+        move=_phases(Pair(0.004, 0.003), Pair(0.030, 0.021), Pair(0.068, 0.052)),
+    ),
 )
 
 LAWS: dict[str, Law] = {
@@ -204,15 +211,15 @@ LAWS: dict[str, Law] = {
             name="views-by-age",
             text="Visits to the plan's room grow with a deal's age and tell nothing about winning",
             pulses=_with_views(
-                _DEFAULT,
-                replace(_VIEWS, by_age=_fading(Pair(0.08, 0.08), _GROWING, _GROWING), follows_pace=False),
+                _DEFAULT.pulses,
+                replace(_VIEWS, by_age=_fading(Pair(0.08, 0.08), _GROWING, _GROWING)),
             ),
         ),
         _QUIET,
         replace(
             _DEFAULT,
             name="drift",
-            text="From the middle of the past on fewer deals are won, and visits tell what plans told before",
+            text="From the middle of the past on fewer deals are won, and promises tell less than before",
             later=_AFTER_DRIFT,
         ),
         replace(

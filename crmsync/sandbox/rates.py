@@ -21,7 +21,6 @@ BUYER_STEP, SELLER_STEP, CLOSE_DATE = range(3)  # kinds of promises
 AGES = len(AGE_EDGES) + 1
 GROUP_OF_SIDE = {BUYER: BUYER_STEP, SELLER: SELLER_STEP}
 LOST, WON = 0, 1
-STAGE_PACE, PULSE_PACE, PROMISE_PACE = 1.0, 0.5, 0.3  # powers of the pace by which rates shrink
 
 
 @dataclass(frozen=True)
@@ -65,18 +64,12 @@ def rates_of(law: Law) -> Rates:
 
 
 def _row(law: Law, outcome: int, pace: float) -> list[float]:
-    def at_pace(pairs: list[Pair], power: float) -> list[float]:
-        return [pair[outcome] / pace**power for pair in pairs]
-
-    row = at_pace(
-        [pair for stage in law.stages for pair in (stage.forward, stage.skip, stage.back, stage.close)], STAGE_PACE
-    )
-    for promise, power in ((law.buyer_steps, PROMISE_PACE), (law.seller_steps, PROMISE_PACE), (law.close_date, 0.0)):
-        row += at_pace(_promise_pairs(promise), power)
-    row += at_pace(list(law.joins), PULSE_PACE)
-    for pulse in law.pulses:
-        row += at_pace(list(pulse.by_age), PULSE_PACE if pulse.follows_pace else 0.0)
-    return row
+    """The pace stretches how long a deal waits in its stages; what its people do meanwhile goes on as ever."""
+    stages = [pair for stage in law.stages for pair in (stage.forward, stage.skip, stage.back, stage.close)]
+    promises = [_promise_pairs(promise) for promise in (law.buyer_steps, law.seller_steps, law.close_date)]
+    pulses = [pulse.by_age for pulse in law.pulses]
+    waits = [pair[outcome] / pace for pair in stages]
+    return waits + [pair[outcome] for pairs in (*promises, law.joins, *pulses) for pair in pairs]
 
 
 def _promise_pairs(promise: PromiseRates) -> list[Pair]:

@@ -123,10 +123,28 @@ def test_deal_is_open_between_creation_closing_and_reopening(past: Make) -> None
 
 
 def test_part_of_the_deals_answers_like_the_whole(rich: Past) -> None:
-    """A chunk of deals, given the whole book's load, gives the same answers."""
+    """A chunk of deals, given the whole book's load and outcomes, gives the same answers."""
     whole = rich.history
-    chunk = History(rich.facts.take(rich.facts.deal <= 20), rich.labels, load=whole.load)
+    part = rich.facts.take(rich.facts.deal <= 20)
+    chunk = History(part, rich.labels, load=whole.load, outcomes=whole.outcomes)
     ids, at = np.arange(1, 21), rich.now - 60 * DAY
     ours, theirs = chunk.as_of(ids, at), whole.as_of(ids, at)
     assert ours.owner_load.tolist() == theirs.owner_load.tolist()
+    assert ours.owner_win_rate(prior_deals=5).tolist() == theirs.owner_win_rate(prior_deals=5).tolist()
     assert ours.of(Which()).decayed(7).tolist() == theirs.of(Which()).decayed(7).tolist()
+
+
+def test_owner_win_rate_counts_what_had_closed_by_then(past: Make) -> None:
+    """An owner's own outcomes up to the instant, with the prior's deals of everybody's share; what was reopened doesn't count."""
+    owned = [
+        {"deal": deal, "day": 1, "kind": Kind.OWNER, "person": person} for deal, person in ((1, 7), (2, 7), (3, 8))
+    ]
+    ends = [
+        {"deal": 1, "day": 2, "kind": Kind.OUTCOME, "phase": Phase.DONE, "value": 1},
+        {"deal": 3, "day": 3, "kind": Kind.OUTCOME, "phase": Phase.DONE, "value": 0},
+        {"deal": 1, "day": 5, "kind": Kind.OUTCOME, "phase": Phase.REOPENED},
+    ]
+    asof = past(*owned, *ends).as_of([2, 2, 2], (START + np.array([1.5, 4, 6])) * DAY)
+    usual = np.array([1 / 2, 2 / 4, 1 / 3])
+    expected = (np.array([0, 1, 0]) + 2 * usual) / (np.array([0, 1, 0]) + 2)
+    np.testing.assert_allclose(asof.owner_win_rate(prior_deals=2), expected)
