@@ -71,10 +71,12 @@ class Workbook:
             columns.update(_as_columns(feature, table.column(feature), history))
         return pd.DataFrame(columns)
 
-    def backtest(self, start: str, end: str, *, every_days: int = 7, model: str = DEFAULT_MODEL) -> pd.DataFrame:
+    def backtest(
+        self, start: str, end: str, *, every_days: int = 7, refit_days: int = 28, model: str = DEFAULT_MODEL
+    ) -> pd.DataFrame:
         """Each open deal on each past date: probability, stage rate, base rate, and how it ended as far as that is known.
 
-        Every date is scored by a fit that saw only what was known by then.
+        Every date is scored by a fit that saw only what was known by then, made anew when the newest is `refit_days` old.
         """
         from crmsync.forecast.backtest import Span, backtest
 
@@ -82,7 +84,8 @@ class Workbook:
         history = self.history
         ends = Ends.of(history, by=past.newest(self.store, spec.population.crms))
         parts = []
-        for found in backtest(history, past.recipe(spec), Span(parse_instant(start), parse_instant(end), every_days)):
+        span = Span(parse_instant(start), parse_instant(end), every_days)
+        for found in backtest(history, past.recipe(spec), span, refit_days=refit_days):
             won = ends.won[np.searchsorted(history.deals, found.deal)].astype(float)
             parts.append(
                 {
