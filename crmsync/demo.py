@@ -25,7 +25,7 @@ from crmsync.sandbox.generate import generate
 from crmsync.sandbox.laws import DEFAULT_LAW, LAWS
 from crmsync.sandbox.local import LocalCrms
 from crmsync.store import runs
-from crmsync.store.engine import Store, open_store
+from crmsync.store.engine import open_store
 from crmsync.store.runs import RunRow
 from crmsync.terminal import Terminal, columns
 from crmsync.views import charts, ledger, report
@@ -40,24 +40,20 @@ AT_ONCE = 2  # laws that are tried side by side
 Tell = Callable[[str], None]
 
 
-def run(folder: Path, *, terminal: Terminal) -> int:
+def run(folder: Path, *, terminal: Terminal, deals: int = DEALS, laws: Sequence[str] = tuple(LAWS)) -> int:
     """Tells the story in a folder, which must be new, empty or a former demo. Raises BadConfig otherwise."""
     tell: Tell = (lambda _text: None) if terminal.as_json else (lambda text: terminal.show(None, [text]))
     _prepare(folder)
-    with _laws() as others:
-        rows, found = _story(folder, tell)
+    others = [name for name in laws if name != DEFAULT_LAW.name]
+    with _tried(others, deals) as trials:
+        rows, found = _story(folder, tell, deals=deals)
         tell("7. Held against the truth of every law, which only made-up worlds have (this takes a minute or two) ...")
-        laws = {
-            DEFAULT_LAW.name: found.qualities(),
-            **{name: each.result().qualities() for name, each in others.items()},
-        }
-    told = _quality_lines(laws)
-    for line in told:
+        figures = {DEFAULT_LAW.name: found.qualities()}
+        figures.update((name, trial.result().qualities()) for name, trial in trials.items())
+    for line in _quality_lines(figures):
         tell(line)
-    store = open_store(configs.load(folder / configs.DEFAULT_FILE).store)
-    _write_report(folder, store, found, laws)
-    store.close()
-    document = {"folder": str(folder), "runs": rows, "laws": {law: _plain(each) for law, each in laws.items()}}
+    _write_report(folder, found, figures)
+    document = {"folder": str(folder), "runs": rows, "laws": {law: _plain(each) for law, each in figures.items()}}
     terminal.show(document, ["", *_what_next(folder)])
     return 0
 
@@ -71,12 +67,10 @@ def _prepare(folder: Path) -> None:
     )
 
 
-def _story(folder: Path, tell: Tell) -> tuple[list[RunRow], Predictions]:
+def _story(folder: Path, tell: Tell, *, deals: int) -> tuple[list[RunRow], Predictions]:
     """From an empty folder to values in two CRMs, and a quiet second round. Gives the ledger and past predictions."""
-    tell(
-        f"1. A company's past: {DEALS:,} deals, served by a local Salesforce and a local HubSpot ({DEFAULT_LAW.text.lower()})"
-    )
-    world = generate(deals=DEALS, seed=SEED, law=DEFAULT_LAW, now=proof.NOW)
+    tell(f"1. A company's past: {deals:,} deals in a local Salesforce and a local HubSpot ({DEFAULT_LAW.text.lower()})")
+    world = generate(deals=deals, seed=SEED, law=DEFAULT_LAW, now=proof.NOW)
     with LocalCrms(world, folder, frozen=True, paced=False) as local:
         (folder / configs.DEFAULT_FILE).write_text(guide.config(local), encoding="utf-8")
         config = configs.load(folder / configs.DEFAULT_FILE)
@@ -124,21 +118,20 @@ def _steps(pipeline: Pipeline) -> Iterator[tuple[str, Callable[[], Sequence[RunR
 
 
 @contextmanager
-def _laws() -> Iterator[Mapping[str, "Future[Predictions]"]]:
-    """The other laws, each tried in a process of its own while the story goes on."""
+def _tried(laws: Sequence[str], deals: int) -> Iterator[Mapping[str, "Future[Predictions]"]]:
+    """Other laws, each tried in a process of its own while the story goes on."""
     with ProcessPoolExecutor(AT_ONCE, mp_context=get_context("spawn")) as pool:
         try:
-            yield {name: pool.submit(_of_law, name) for name in LAWS if name != DEFAULT_LAW.name}
+            yield {name: pool.submit(_of_law, name, deals) for name in laws}
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _of_law(name: str) -> Predictions:
+def _of_law(name: str, deals: int) -> Predictions:
     with TemporaryDirectory() as folder:
         root = Path(folder) / "workspace"
         starter.init(root)
-        spec = workspace.model(root, MODEL)
-        return proof.prove(LAWS[name], spec, Path(folder) / "world", deals=DEALS, seed=SEED)
+        return proof.prove(LAWS[name], workspace.model(root, MODEL), Path(folder) / "world", deals=deals, seed=SEED)
 
 
 def _quality_lines(laws: Mapping[str, Mapping[str, Quality]]) -> list[str]:
@@ -158,8 +151,9 @@ def _quality_rows(laws: Mapping[str, Mapping[str, Quality]]) -> list[Sequence[st
     ]
 
 
-def _write_report(folder: Path, store: Store, found: Predictions, laws: Mapping[str, Mapping[str, Quality]]) -> None:
+def _write_report(folder: Path, found: Predictions, laws: Mapping[str, Mapping[str, Quality]]) -> None:
     config = configs.load(folder / configs.DEFAULT_FILE)
+    store = open_store(config.store)
     sections = [
         Section("Does it know more than the stage does?", _quality_html(laws)),
         Section("The model against what happened, and against the truth", _plots(found)),
@@ -182,8 +176,8 @@ def _quality_html(laws: Mapping[str, Mapping[str, Quality]]) -> str:
         "stage rate only its stage. All are tried on the same open deals of past dates, by fits that saw only what was known by "
         "then. Less is better.</p>"
     )
-    head = ("law", *(f"{figure}: {way}" for figure in ("log loss", "Brier") for way in WAYS), "")
-    rows = [(*row, LAWS[row[0]].text) for row in _quality_rows(laws)]
+    head = ("law", *(f"{figure}: {way}" for figure in ("log loss", "Brier") for way in WAYS))
+    rows = [(f"{law}: {LAWS[law].text.lower()}", *figures) for law, *figures in _quality_rows(laws)]
     losses = {law: {way: found[way].log_loss for way in WAYS} for law, found in laws.items()}
     numbers = tuple(range(1, 1 + 2 * len(WAYS)))
     return note + charts.losses_by_law(losses) + report.table(head, rows, numbers=numbers)

@@ -16,6 +16,7 @@ from crmsync.store.engine import Store
 from crmsync.views import charts, ledger
 
 DEALS_SHOWN = 25
+RUNS_SHOWN = 30
 PARTS_SHOWN = 18
 MONTHS_SHOWN = 9
 
@@ -62,10 +63,10 @@ def sections(store: Store) -> list[Section]:
 
 
 def what_ran(store: Store) -> str:
-    """The newest run of each step."""
+    """The newest runs, in their order."""
     rows = [
         (row.step, row.target, row.status, ", ".join(ledger.counted(row.step, row.counts)), iso(row.started_at)[:19])
-        for row in runs.newest(store)
+        for row in runs.after(store, runs.newest_id(store) - RUNS_SHOWN)
     ]
     return table(("step", "of", "status", "counted", "began"), rows)
 
