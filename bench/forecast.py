@@ -22,7 +22,7 @@ from bench import figures, worlds
 from bench.replay import Replay, replay
 from crmsync.clock import MICROS_PER_DAY, parse_instant
 from crmsync.forecast.dataset import open_deals
-from crmsync.forecast.evaluate import log_losses
+from crmsync.forecast.evaluate import log_losses, quality
 from crmsync.forecast.fit import Training
 from crmsync.forecast.recipe import Recipe
 from crmsync.forecast.score import score
@@ -113,7 +113,7 @@ def _law_figures(name: str, *, seed: int, deals: int) -> list[float]:
         log_losses(found.chance[rival][closed], won).mean()
         for rival in ("model", "boosting", "stage_rate", "base_rate")
     ]
-    q = figures.quality(found.chance["model"][closed], won, found.deal[closed])
+    q = quality(found.chance["model"][closed], won, found.deal[closed])
     days, by = np.floor(found.days[found.won == 1]), found.quantiles[found.won == 1]
     return [*losses, q.auc, q.slope, *((days[:, None] <= by).mean(axis=0))]
 
@@ -126,7 +126,7 @@ def speed() -> None:
     training = Training(history, recipe(), until=NOW)
     fit = training.fit(NOW)
     print(
-        f"train: {fit.trained.snapshots} snapshots of closed deals, {len(training.found)} in all: {time.perf_counter() - begun:.1f} s"
+        f"train: {fit.trained.snapshots} snapshots of closed deals of {len(training.found)}: {time.perf_counter() - begun:.1f} s"
     )
     deals = open_deals(history, as_of=NOW)
     begun = time.perf_counter()

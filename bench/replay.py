@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from bench.rivals import Rivals
+from bench.rivals import RIVALS, Rivals
 from bench.worlds import Past
 from crmsync.clock import MICROS_PER_DAY
 from crmsync.forecast.dataset import STILL_OPEN, Ends, examples
@@ -12,8 +12,6 @@ from crmsync.forecast.facts import Floats, Ints
 from crmsync.forecast.fit import Training
 from crmsync.forecast.recipe import Recipe
 from crmsync.forecast.score import score
-
-RIVALS = ("base_rate", "stage_rate", "plain_logit", "boosting")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,30 +45,34 @@ def replay(
         rows = np.flatnonzero(found.at == at)
         if fit is None or at - fitted_at >= refit_days * MICROS_PER_DAY:
             fit, fitted_at = training.fit(at), at
-            sample = examples(history, found, by=at)
+            if others:
+                others.tell(chance, examples(history, found, by=at), _until_next(found.at, at, refit_days))
         scores = score(fit, history, history.deals[found.deal[rows]], as_of=at)
         chance["model"][rows], soon[rows] = scores.probability, scores.won_soon
         today = at // MICROS_PER_DAY
         quantiles[rows] = np.stack([scores.close_p20, scores.close_p50, scores.close_p80], axis=1) - today
-        for name in RIVALS if others else ():
-            chance[name][rows] = getattr(others, name)(sample, rows)
     ends = Ends.of(history, by=past.now)
-    deal = found.deal[late]
+    deal: Ints = found.deal[late]
     won = ends.won[deal].astype(np.int64)
-    until = np.where(won == STILL_OPEN, past.now, ends.closed_at[deal])
+    ended = np.where(won == STILL_OPEN, past.now, ends.closed_at[deal])
     kept = np.flatnonzero(ends.counted[deal])
-    at = found.at[late]
+    seen = found.at[late]
     made = Replay(
         deal,
-        at,
+        seen,
         won,
-        (until - at) / MICROS_PER_DAY,
-        (past.now - at) / MICROS_PER_DAY,
+        (ended - seen) / MICROS_PER_DAY,
+        (past.now - seen) / MICROS_PER_DAY,
         {name: values[late] for name, values in chance.items()},
         soon[late],
         quantiles[late],
     )
     return made if len(kept) == len(deal) else _take(made, kept)
+
+
+def _until_next(found_at: Ints, at: int, refit_days: int) -> Ints:
+    """The snapshots that a fit made at an instant speaks of."""
+    return np.flatnonzero((found_at >= at) & (found_at < at + refit_days * MICROS_PER_DAY))
 
 
 def _take(made: Replay, rows: Ints) -> Replay:

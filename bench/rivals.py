@@ -11,6 +11,7 @@ from crmsync.forecast.fit import Training, solve
 from crmsync.forecast.history import NO_NAME, AsOf
 
 PLAIN_PENALTY = 1.0
+RIVALS = ("base_rate", "stage_rate", "plain_logit", "boosting")
 
 
 class Rivals:
@@ -22,6 +23,11 @@ class Rivals:
         self._dozen = _dozen(asof)
         every = np.arange(len(asof))
         self._all = training.table.matrix(training.table.learn(training.recipe, every), every)
+
+    def tell(self, chance: dict[str, Floats], sample: Examples, late: Ints) -> None:
+        """Writes what each rival says of these snapshots, learnt from the examples, beside its name."""
+        for name in RIVALS:
+            chance[name][late] = getattr(self, name)(sample, late)
 
     def base_rate(self, sample: Examples, late: Ints) -> Floats:
         """The share won."""
@@ -69,4 +75,4 @@ def _dozen(asof: AsOf) -> Floats:
         np.log1p(asof.of(STEP_DONE).days_since_last()),
         np.log1p(asof.owner_load),
     ]
-    return np.nan_to_num(np.stack(columns, axis=1), nan=5.0)
+    return np.asarray(np.nan_to_num(np.stack(columns, axis=1), nan=5.0))

@@ -69,7 +69,7 @@ def made(world: sandbox.World) -> Past:
     kind, phase = (np.zeros(32, dtype=np.int64) for _ in range(2))
     kind[list(KINDS)], phase[list(PHASES)] = list(KINDS.values()), list(PHASES.values())
     whom = np.isin(facts.kind, (sandbox.OWNER, sandbox.CONTACT))
-    told = {
+    told: dict[str, NDArray[Any]] = {
         "deal": facts.deal,
         "at": facts.at,
         "kind": kind[facts.kind],
@@ -82,15 +82,15 @@ def made(world: sandbox.World) -> Past:
     }
     every = np.arange(len(deals))
     none = np.zeros(len(deals), dtype=np.int64)
-    first = {"deal": every, "at": deals.created_at}
-    born = [
+    first: dict[str, NDArray[Any]] = {"deal": every, "at": deals.created_at}
+    born: list[dict[str, NDArray[Any]]] = [
         {**first, "kind": none + Kind.CREATED},
         {**first, "kind": none + Kind.OWNER, "person": deals.owner + 1},
         {**first, "kind": none + Kind.AMOUNT, "name": deals.currency + 1, "value": deals.amount_minor},
         {**first, "kind": none + Kind.CLOSE_ON, "value": deals.close_on},
     ]
-    closed = {"kind": none + Kind.OUTCOME, "phase": none + Phase.DONE, "value": deals.won}
-    blocks = [*born, told, {"deal": every, "at": deals.closed_at, **closed}]
+    closed: dict[str, NDArray[Any]] = {"kind": none + Kind.OUTCOME, "phase": none + Phase.DONE, "value": deals.won}
+    blocks: list[dict[str, NDArray[Any]]] = [*born, told, {"deal": every, "at": deals.closed_at, **closed}]
     return Past(_stacked(blocks), ("", *world.words.texts), world.now)
 
 

@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from crmsync.clock import MICROS_PER_DAY
 from crmsync.errors import BadConfig, Stopped
-from crmsync.forecast import trials
+from crmsync.forecast import leaks, trials
 from crmsync.forecast.channels import STAGE
 from crmsync.forecast.clues import Clues
 from crmsync.forecast.dataset import STILL_OPEN, Ends, Examples, examples, snapshots
@@ -71,7 +71,9 @@ class Training:
             self._trained(sample, stage_rates(stage, sample.won, sample.weight), as_of=as_of, penalty=penalty),
             self.recipe.horizon_days,
             self._timing(formula, pace, as_of=as_of),
-            trials.verdict(tried, sample, stage, penalty=penalty, recipe=self.recipe),
+            trials.verdict(tried, sample, stage, penalty=penalty, recipe=self.recipe).leaking(
+                leaks.find(self.table, terms, sample)
+            ),
         ).sealed()
 
     def _watched(self, as_of: int) -> tuple[Ints, Floats, Ints]:

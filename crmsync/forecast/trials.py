@@ -12,7 +12,7 @@ import numpy as np
 from crmsync.forecast.dataset import NEVER, Examples, weights
 from crmsync.forecast.evaluate import log_losses, stage_rates
 from crmsync.forecast.facts import Floats, Ints
-from crmsync.forecast.gate import Verdict, judge
+from crmsync.forecast.gate import Later, Verdict, judge
 from crmsync.forecast.logistic import sigmoid
 from crmsync.forecast.path import solve_path
 from crmsync.forecast.recipe import Recipe
@@ -76,7 +76,8 @@ def verdict(trials: Sequence[Trial], sample: Examples, stage: Ints, *, penalty: 
     baselines = [_baselines(trial, sample, stage) for trial in trials]
     base, by_stage = np.concatenate([np.zeros((2, 0)), *baselines], axis=1)
     model = probability[:, sorted(recipe.penalties).index(penalty)]
-    return judge(model, base, by_stage, won=sample.won[late], weight=sample.weight[late], block=recipe.block)
+    later = Later(sample.deal[late], sample.won[late], sample.weight[late], model, base, by_stage)
+    return judge(later, block=recipe.block)
 
 
 def _joined(trials: Sequence[Trial], recipe: Recipe) -> tuple[Ints, Floats]:

@@ -21,7 +21,6 @@ from crmsync.store.engine import Store
 from crmsync.workspace import ModelSpec
 
 HORIZON_DAYS = 28  # of the column won_28d
-KIND = "model"
 
 
 def score(store: Store, spec: ModelSpec, *, run_id: int, as_of: int | None = None) -> dict[str, int]:
@@ -40,7 +39,7 @@ def score(store: Store, spec: ModelSpec, *, run_id: int, as_of: int | None = Non
     history = past.history(store, known_by=at, crms=spec.population.crms)
     deals = open_deals(history, created_from=past.recipe(spec).created_from, as_of=at)
     found = score_deals(fit, history, deals, as_of=at)
-    told = {"run_id": run_id, "fit_id": row.fit_id, "model": spec.name, "as_of": at, "kind": KIND}
+    told = {"run_id": run_id, "fit_id": row.fit_id, "model": spec.name, "as_of": at, "kind": fit.gate.kind}
     told["pull_run_id"] = runs.newest_pull(store)
     reasons = Reasons(found, pulled.stage_labels(store))
     scores.save(store, [{**told, **rest} for rest in _rows(found, spec, reasons)])
