@@ -21,6 +21,7 @@ from crmsync.forecast.design import Table, Term
 from crmsync.forecast.evaluate import stage_rates
 from crmsync.forecast.facts import Floats, Ints
 from crmsync.forecast.features import FEATURES
+from crmsync.forecast.gate import PRIOR
 from crmsync.forecast.history import NO_NAME, History
 from crmsync.forecast.logistic import Fit, Formula, Trained
 from crmsync.forecast.path import solve_path
@@ -61,9 +62,12 @@ class Training:
         terms = self.table.learn(self.recipe, sample.rows)
         scaled = Scaled.of(self.table, terms, sample.rows, sample.weight)
         tried = trials.run(scaled.columns, sample, self.recipe)
-        penalty = trials.best_penalty(tried, sample, self.recipe)
-        formula = scaled.formula(terms, *solve(scaled.columns, sample.won, sample.weight, penalty))
         stage = self.table.asof.of(STAGE).latest("name", missing=NO_NAME)[sample.rows]
+        penalty = trials.best_penalty(tried, sample, self.recipe)
+        verdict = trials.verdict(tried, sample, stage, penalty=penalty, recipe=self.recipe)
+        if verdict.kind == PRIOR:
+            penalty = min(self.recipe.penalties)
+        formula = scaled.formula(terms, *solve(scaled.columns, sample.won, sample.weight, penalty))
         pace = self._pace(terms, as_of=as_of)
         return Fit(
             formula,
@@ -71,9 +75,7 @@ class Training:
             self._trained(sample, stage_rates(stage, sample.won, sample.weight), as_of=as_of, penalty=penalty),
             self.recipe.horizon_days,
             self._timing(formula, pace, as_of=as_of),
-            trials.verdict(tried, sample, stage, penalty=penalty, recipe=self.recipe).leaking(
-                leaks.find(self.table, terms, sample)
-            ),
+            verdict.leaking(leaks.find(self.table, terms, sample)),
         ).sealed()
 
     def _watched(self, as_of: int) -> tuple[Ints, Floats, Ints]:

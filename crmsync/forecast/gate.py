@@ -18,6 +18,7 @@ from crmsync.forecast.facts import Floats, Ints
 
 MARGIN_LOG_LOSS, MARGIN_BRIER = 0.002, 0.0005
 ERRORS = 2.0  # standard errors by which the base rate must be beaten
+FEWEST_DEALS = 50  # later deals: below it no advantage counts as shown
 ENOUGH_DEALS = 200  # later deals: from here on a fit without an advantage has none
 MOST_AUC = 0.95  # of whole snapshots, long before the end: above it something looks ahead
 MODEL, PRIOR = "model", "prior"
@@ -80,12 +81,12 @@ def judge(later: Later, *, block: bool) -> Verdict:
     squares = [_rounded(np.average((rival - later.won) ** 2, weights=weight)) for rival in rivals]
     found = auc(later.model, later.won)
     beaten = [name for name, at in (("base rate", 1), ("stage rate", 2)) if not _better(losses, squares, at)]
-    shown = not beaten and _surely(later)
     deals = len(np.unique(later.deal))
+    shown = not beaten and deals >= FEWEST_DEALS and _surely(later)
     kind = MODEL if shown or deals >= ENOUGH_DEALS else PRIOR
     text = f"on {deals} later deals log loss {losses[0]:.3f} (base rate {losses[1]:.3f}, stage rate {losses[2]:.3f})"
     text += f"; no better than the {' and the '.join(beaten)}" if beaten else "; better than both"
-    text += "" if shown or beaten else ", but by less than chance may give"
+    text += "" if shown or beaten else ", but not by more than chance may give"
     if found > MOST_AUC:
         text = f"leak: on {deals} later deals AUC is {found:.3f}, more than what lies ahead allows"
     used = found <= MOST_AUC and not (block and not shown and kind == MODEL)
