@@ -58,6 +58,7 @@ def main() -> None:
     laws = verbs.add_parser("laws")
     laws.add_argument("--seeds", type=int, default=10)
     laws.add_argument("--deals", type=int, default=3_000)
+    laws.add_argument("--boosting", action="store_true", help="boosted trees too, which takes most of the time")
     laws.add_argument("--only", choices=sorted(LAWS))
     verbs.add_parser("speed")
     chosen = parser.parse_args()
@@ -85,7 +86,7 @@ def every_law(chosen: argparse.Namespace) -> None:
     """Mean figures over seeds for each law; outcomes of the whole future, so nothing is still open."""
     print(LAW_HEAD)
     for name in [chosen.only] if chosen.only else LAWS:
-        found = np.array([_law_figures(name, seed=seed, deals=chosen.deals) for seed in range(1, chosen.seeds + 1)])
+        found = np.array([_law_figures(name, chosen, seed=seed) for seed in range(1, chosen.seeds + 1)])
         mean, error = (
             found.mean(axis=0),
             found.std(axis=0, ddof=1) / np.sqrt(len(found)) if len(found) > 1 else found[0] * 0,
@@ -102,11 +103,14 @@ def every_law(chosen: argparse.Namespace) -> None:
         )
 
 
-def _law_figures(name: str, *, seed: int, deals: int) -> list[float]:
-    made = worlds.made(generate(law=LAWS[name], now=NOW, deals=deals, seed=seed))
+def _law_figures(name: str, chosen: argparse.Namespace, *, seed: int) -> list[float]:
+    made = worlds.made(generate(law=LAWS[name], now=NOW, deals=chosen.deals, seed=seed))
+    rivals = ("base_rate", "stage_rate", *(("boosting",) if chosen.boosting else ()))
     end = NOW + FUTURE_YEARS * 365 * MICROS_PER_DAY
     past = worlds.Past(made.facts, made.labels, end)
-    found = replay(past, recipe(), test_from=NOW - TEST_WEEKS * 7 * MICROS_PER_DAY, until=NOW, refit_days=91)
+    found = replay(
+        past, recipe(), test_from=NOW - TEST_WEEKS * 7 * MICROS_PER_DAY, until=NOW, refit_days=91, rivals=rivals
+    )
     closed = found.won >= 0
     won = found.won[closed].astype(np.float64)
     losses = [
@@ -120,7 +124,7 @@ def _law_figures(name: str, *, seed: int, deals: int) -> list[float]:
 
 def speed() -> None:
     """Training and scoring of a large book; the floor is one pass of the formula's numbers over a matrix of that size."""
-    past = worlds.made(generate(law=LAWS["milestones"], now=NOW, deals=160_000, seed=1))
+    past = worlds.made(generate(law=LAWS["milestones"], now=NOW, deals=16_500, seed=1))
     history = worlds.Past(past.facts, past.labels, past.now).known_by(NOW).history
     begun = time.perf_counter()
     training = Training(history, recipe(), until=NOW)
@@ -128,13 +132,13 @@ def speed() -> None:
     print(
         f"train: {fit.trained.snapshots} snapshots of closed deals of {len(training.found)}: {time.perf_counter() - begun:.1f} s"
     )
-    deals = open_deals(history, as_of=NOW)
+    deals = np.resize(open_deals(history, as_of=NOW), 100_000)
     begun = time.perf_counter()
     made = score(fit, history, deals, as_of=NOW)
     taken = time.perf_counter() - begun
     width = sum(each.term.encoding.width for each in fit.formula.terms)
     begun = time.perf_counter()
-    _ = np.zeros((len(made), width)) @ np.ones(width)
+    _ = np.ones((len(made), width)) @ np.ones(width)
     print(f"score: {len(made)} open deals: {taken:.1f} s; numpy floor {time.perf_counter() - begun:.2f} s")
     print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MiB")
 

@@ -30,7 +30,7 @@ class Replay:
 
 
 def replay(
-    past: Past, recipe: Recipe, *, test_from: int, until: int = 0, refit_days: int = 7, rivals: bool = True
+    past: Past, recipe: Recipe, *, test_from: int, until: int = 0, refit_days: int = 7, rivals: tuple[str, ...] = RIVALS
 ) -> Replay:
     """Replays the Mondays from `test_from` to `until` (0: to the end of the past); outcomes are those of the whole past."""
     history = past.history
@@ -39,14 +39,13 @@ def replay(
     late = np.flatnonzero(found.at >= test_from)
     chance = {name: np.full(len(found), np.nan) for name in ("model", *RIVALS)}
     soon, quantiles = np.full(len(found), np.nan), np.full((len(found), 3), np.nan)
-    others = Rivals(training) if rivals else None
+    others = Rivals(training, rivals)
     fit, fitted_at = None, 0
     for at in np.unique(found.at[late]).tolist():
         rows = np.flatnonzero(found.at == at)
         if fit is None or at - fitted_at >= refit_days * MICROS_PER_DAY:
             fit, fitted_at = training.fit(at), at
-            if others:
-                others.tell(chance, examples(history, found, by=at), _until_next(found.at, at, refit_days))
+            others.tell(chance, examples(history, found, by=at), _until_next(found.at, at, refit_days))
         scores = score(fit, history, history.deals[found.deal[rows]], as_of=at)
         chance["model"][rows], soon[rows] = scores.probability, scores.won_soon
         today = at // MICROS_PER_DAY

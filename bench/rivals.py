@@ -17,7 +17,8 @@ RIVALS = ("base_rate", "stage_rate", "plain_logit", "boosting")
 class Rivals:
     """Probabilities of the snapshots of a `Training` by plainer and by heavier means, learnt from the same examples."""
 
-    def __init__(self, training: Training) -> None:
+    def __init__(self, training: Training, names: tuple[str, ...]) -> None:
+        self._names = names
         asof = training.table.asof
         self._stage = asof.of(STAGE).latest("name", missing=NO_NAME)
         self._dozen = _dozen(asof)
@@ -26,7 +27,7 @@ class Rivals:
 
     def tell(self, chance: dict[str, Floats], sample: Examples, late: Ints) -> None:
         """Writes what each rival says of these snapshots, learnt from the examples, beside its name."""
-        for name in RIVALS:
+        for name in self._names:
             chance[name][late] = getattr(self, name)(sample, late)
 
     def base_rate(self, sample: Examples, late: Ints) -> Floats:
