@@ -37,9 +37,11 @@ class Penalty(Section):
 class Gate(Section):
     """What a fit must show before it may score."""
 
-    min_closed: int = Field(60, ge=30, description="closed deals needed to learn at all")
-    min_each: int = Field(15, ge=5, description="of them won, and of them lost")
-    block: bool = Field(default=False, description="keep the old fit when the new one beats no baseline on later deals")
+    min_closed: int = Field(30, ge=30, description="closed deals needed to learn at all")
+    min_each: int = Field(5, ge=5, description="of them won, and of them lost")
+    block: bool = Field(
+        default=True, description="keep the old fit when the new one has no advantage over the baselines"
+    )
 
 
 class Categories(Section):

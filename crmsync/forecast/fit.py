@@ -4,28 +4,34 @@ Rows stand in canonical order and numbers are rounded, so equal facts give equal
 """
 
 import warnings
+from collections.abc import Sequence
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_limits
 
 from crmsync.clock import MICROS_PER_DAY
 from crmsync.errors import BadConfig, Stopped
-from crmsync.forecast import trials
+from crmsync.forecast import leaks, trials
 from crmsync.forecast.channels import STAGE
-from crmsync.forecast.dataset import STILL_OPEN, Ends, Examples, examples, snapshots, weights
-from crmsync.forecast.design import Table
+from crmsync.forecast.clues import Clues
+from crmsync.forecast.dataset import STILL_OPEN, Ends, Examples, examples, snapshots
+from crmsync.forecast.design import Table, Term
 from crmsync.forecast.evaluate import stage_rates
-from crmsync.forecast.facts import Floats
+from crmsync.forecast.facts import Floats, Ints
 from crmsync.forecast.features import FEATURES
+from crmsync.forecast.gate import PRIOR
 from crmsync.forecast.history import NO_NAME, History
 from crmsync.forecast.logistic import Fit, Formula, Trained
+from crmsync.forecast.path import solve_path
 from crmsync.forecast.recipe import Recipe
 from crmsync.forecast.scaling import Scaled, round_one
 from crmsync.forecast.timing import Timing
 
 TOLERANCE = 1e-8
 MAX_ITERATIONS = 200
+PACE_PENALTY = 0.03  # C: a prior of about a sixth of log-odds for each spread of a column
 
 
 class Training:
@@ -44,38 +50,67 @@ class Training:
         """A fit that has seen only what was known at the instant.
 
         Raises Stopped: E401 too few closed deals, E402 too few of them won or lost, E403 no convergence, E404 a feature
-        that isn't finite.
+        that isn't finite. Linear algebra runs on one thread: for matrices of this size it is faster, and its sums are the same
+        on every machine.
         """
+        with threadpool_limits(1, "blas"):
+            return self._fit(as_of)
+
+    def _fit(self, as_of: int) -> Fit:
         sample = examples(self.history, self.found, by=as_of)
         _enough(sample, self.recipe)
         terms = self.table.learn(self.recipe, sample.rows)
         scaled = Scaled.of(self.table, terms, sample.rows, sample.weight)
-        tried = trials.run(scaled.columns, sample, self.recipe, solve)
-        penalty = trials.best_penalty(tried, sample, self.recipe)
-        formula = scaled.formula(terms, *solve(scaled.columns, sample.won, sample.weight, penalty))
+        tried = trials.run(scaled.columns, sample, self.recipe)
         stage = self.table.asof.of(STAGE).latest("name", missing=NO_NAME)[sample.rows]
+        penalty = trials.best_penalty(tried, sample, self.recipe)
+        verdict = trials.verdict(tried, sample, stage, penalty=penalty, recipe=self.recipe)
+        if verdict.kind == PRIOR:
+            penalty = min(self.recipe.penalties)
+        formula = scaled.formula(terms, *solve(scaled.columns, sample.won, sample.weight, penalty))
+        pace = self._pace(terms, as_of=as_of)
         return Fit(
             formula,
+            pace,
             self._trained(sample, stage_rates(stage, sample.won, sample.weight), as_of=as_of, penalty=penalty),
             self.recipe.horizon_days,
-            self._timing(formula, as_of=as_of, won=sample.deals_won),
-            trials.verdict(tried, sample, stage, penalty=penalty, recipe=self.recipe),
+            self._timing(formula, pace, as_of=as_of),
+            verdict.leaking(leaks.find(self.table, terms, sample)),
         ).sealed()
 
-    def _timing(self, formula: Formula, *, as_of: int, won: int) -> Timing:
-        """Days to the win, learnt from every snapshot up to the instant, of open deals too."""
+    def _watched(self, as_of: int) -> tuple[Ints, Floats, Ints]:
+        """The snapshots up to an instant, of open deals too: rows, days to the end or while watched, 1, 0 or STILL_OPEN."""
         ends = Ends.of(self.history, by=as_of)
         rows = np.flatnonzero((self.found.at < as_of) & ends.counted[self.found.deal])
         deal = self.found.deal[rows]
         until = np.where(ends.won[deal] == STILL_OPEN, as_of, ends.closed_at[deal])
-        return Timing.learn(
-            probability=formula.probability(formula.contributions(self.table, rows)),
-            age_days=self.table.asof.age_days[rows],
-            days=(until - self.found.at[rows]) / MICROS_PER_DAY,
-            end=ends.won[deal].astype(np.int64),
-            weight=weights(deal),
-            won=won,
+        return rows, (until - self.found.at[rows]) / MICROS_PER_DAY, ends.won[deal].astype(np.int64)
+
+    def _pace(self, terms: Sequence[Term], *, as_of: int) -> Formula:
+        """What the columns tell of an end, won or lost, within a usual time: half of the ended snapshots took no longer.
+
+        Only snapshots that were watched for that time count, so open deals are no less told of than closed ones.
+        """
+        rows, days, end = self._watched(as_of)
+        usual = float(np.median(days[end != STILL_OPEN]))
+        rows, soon = (
+            rows[full := self.found.at[rows] + usual * MICROS_PER_DAY <= as_of],
+            ((end >= 0) & (days <= usual))[full],
         )
+        weight = _even(self.found.deal[rows])
+        scaled = Scaled.of(self.table, terms, rows, weight)
+        if soon.all() or not soon.any():
+            return scaled.formula(terms, np.zeros(scaled.columns.shape[1]), 0.0)
+        (found,) = solve_path(scaled.columns, soon.astype(np.float64), weight, (PACE_PENALTY,))
+        return scaled.formula(terms, found[:-1], float(found[-1]))
+
+    def _timing(self, formula: Formula, pace: Formula, *, as_of: int) -> Timing:
+        """The time of the end, learnt from every snapshot up to the instant, of open deals too."""
+        rows, days, end = self._watched(as_of)
+        asof = self.table.asof.take(rows)
+        odds, hurry = (each.base + each.contributions(self.table, rows).sum(axis=1) for each in (formula, pace))
+        clues = Clues.of(asof, odds=odds, pace=hurry)
+        return Timing.learn(clues, days=days, end=end, weight=_even(self.found.deal[rows]))
 
     def _trained(self, sample: Examples, by_stage: dict[int, float], *, as_of: int, penalty: float) -> Trained:
         labels = self.history.labels
@@ -109,6 +144,14 @@ def solve(columns: Floats, won: Floats, weight: Floats, penalty: float) -> tuple
                 "E403", "training did not converge", remedy="try smaller values of C in the model's TOML"
             ) from None
     return model.coef_[0], float(model.intercept_[0])
+
+
+def _even(deal: Ints) -> Floats:
+    """Every snapshot counts alike, as it does when dates are met or missed; all sum to the number of deals.
+
+    Unlike `dataset.weights`: to count the many snapshots of a long deal for less would make all ends seem sooner.
+    """
+    return np.full(len(deal), len(np.unique(deal)) / max(len(deal), 1))
 
 
 def _enough(sample: Examples, recipe: Recipe) -> None:

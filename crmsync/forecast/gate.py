@@ -1,15 +1,28 @@
-"""May this fit be used? First form: it is compared with the base rate and the stage rate on deals that closed later.
+"""May this fit be used, and what may its score be called?
 
-The later deals are those of the training itself, each scored by a fit that saw only what was known before the snapshot.
+It is compared with the base rate and the stage rate on deals that closed later: those of the training itself, each scored by a
+fit that saw only what was known before the snapshot. To be called a `model` it must be better than both by a margin in log loss
+and Brier score, and than the base rate by two standard errors as well (deals are what is sampled). With too few later deals to
+tell, it is a `prior`: a fit that stays near the base rate, as its strong penalty has it. With enough later deals and no
+advantage it is refused. Whatever it looks like, a fit is refused when one column tells the outcome from the start (see `leaks`),
+or when it is better than such forecasts are.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
 
-from crmsync.forecast.evaluate import log_losses
-from crmsync.forecast.facts import Floats
+from crmsync.forecast.evaluate import auc, log_losses, standard_error
+from crmsync.forecast.facts import Floats, Ints
+
+MARGIN_LOG_LOSS, MARGIN_BRIER = 0.002, 0.0005
+ERRORS = 2.0  # standard errors by which the base rate must be beaten
+FEWEST_DEALS = 50  # later deals: below it no advantage counts as shown
+ENOUGH_DEALS = 200  # later deals: from here on a fit without an advantage has none
+MOST_AUC = 0.95  # of whole snapshots, long before the end: above it something looks ahead
+MODEL, PRIOR = "model", "prior"
+LOSSES = ("log_loss", "log_loss_base", "log_loss_stage", "brier", "brier_base", "brier_stage")
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +30,9 @@ class Verdict:
     """What the comparison gave. Losses are weighted means over later snapshots, nan-free: 0 where there were none."""
 
     used: bool
+    kind: str  # MODEL or PRIOR
     text: str
+    deals: int
     snapshots: int
     log_loss: float
     log_loss_base: float
@@ -31,22 +46,62 @@ class Verdict:
         """From the mapping that `dataclasses.asdict` gave."""
         return cls(**body)
 
+    def leaking(self, parts: list[str]) -> Self:
+        """The verdict on a fit with columns that tell the outcome: it isn't used, they are named."""
+        if not parts:
+            return self
+        return replace(self, used=False, text=f"leak, known from a deal's first day: {', '.join(parts)}")
 
-def judge(model: Floats, base: Floats, stage: Floats, *, won: Floats, weight: Floats, block: bool) -> Verdict:
-    """Compares three sets of probabilities for the same later snapshots. With `block` a fit that loses isn't used."""
-    if not len(won):
-        return Verdict(not block, "no later deals to compare on", 0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
-    rivals = (model, base, stage)
-    losses = [_rounded(np.average(log_losses(rival, won), weights=weight)) for rival in rivals]
-    squares = [_rounded(np.average((rival - won) ** 2, weights=weight)) for rival in rivals]
-    beaten = [
-        name
-        for name, at in (("base rate", 1), ("stage rate", 2))
-        if losses[0] >= losses[at] or squares[0] >= squares[at]
-    ]
-    text = f"on {len(won)} later snapshots log loss {losses[0]:.3f} (base rate {losses[1]:.3f}, stage rate {losses[2]:.3f})"
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """Later snapshots, shape (m,), with the chances that the fit and the two baselines gave them."""
+
+    deal: Ints
+    won: Floats
+    weight: Floats
+    model: Floats
+    base: Floats
+    stage: Floats
+
+
+def judge(later: Later, *, block: bool) -> Verdict:
+    """The verdict. With `block` a fit that has no advantage isn't used."""
+    if not len(later.won):
+        return Verdict(
+            used=True,
+            kind=PRIOR,
+            text="no later deals to compare on",
+            deals=0,
+            snapshots=0,
+            **dict.fromkeys(LOSSES, 0.0),
+        )
+    rivals, weight = (later.model, later.base, later.stage), later.weight
+    losses = [_rounded(np.average(log_losses(rival, later.won), weights=weight)) for rival in rivals]
+    squares = [_rounded(np.average((rival - later.won) ** 2, weights=weight)) for rival in rivals]
+    found = auc(later.model, later.won)
+    beaten = [name for name, at in (("base rate", 1), ("stage rate", 2)) if not _better(losses, squares, at)]
+    deals = len(np.unique(later.deal))
+    shown = not beaten and deals >= FEWEST_DEALS and _surely(later)
+    kind = MODEL if shown or deals >= ENOUGH_DEALS else PRIOR
+    text = f"on {deals} later deals log loss {losses[0]:.3f} (base rate {losses[1]:.3f}, stage rate {losses[2]:.3f})"
     text += f"; no better than the {' and the '.join(beaten)}" if beaten else "; better than both"
-    return Verdict(not (block and beaten), text, len(won), *losses, *squares)
+    text += "" if shown or beaten else ", but not by more than chance may give"
+    if found > MOST_AUC:
+        text = f"leak: on {deals} later deals AUC is {found:.3f}, more than what lies ahead allows"
+    used = found <= MOST_AUC and not (block and not shown and kind == MODEL)
+    figures = dict(zip(LOSSES, [*losses, *squares], strict=True))
+    return Verdict(used=used, kind=kind, text=text, deals=deals, snapshots=len(later.won), **figures)
+
+
+def _better(losses: list[float], squares: list[float], at: int) -> bool:
+    return losses[0] <= losses[at] - MARGIN_LOG_LOSS and squares[0] <= squares[at] - MARGIN_BRIER
+
+
+def _surely(later: Later) -> bool:
+    """Is the advantage over the base rate larger than chance makes it?"""
+    gain = (log_losses(later.base, later.won) - log_losses(later.model, later.won)) * later.weight / later.weight.mean()
+    return float(gain.mean()) > ERRORS * standard_error(gain, later.deal)
 
 
 def _rounded(value: np.floating[Any]) -> float:

@@ -112,6 +112,10 @@ class AsOf:
     def __len__(self) -> int:
         return len(self.deals)
 
+    def take(self, rows: Ints) -> "AsOf":
+        """These pairs of them."""
+        return AsOf(self.history, self.deals[rows], self.at[rows])
+
     def of(self, which: Which = ANY, *, name: int | None = None) -> "Seen":
         """The facts meant, or those of them that bear a label (by its id), as far as each pair may see them."""
         return Seen(self, self.history.rows(which) if name is None else self.history.rows_named(which, name))

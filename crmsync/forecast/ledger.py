@@ -34,6 +34,7 @@ class Plan:
     slip_days: Floats  # sum of the moves, later is positive
     next_due: Ints  # earliest promised day from today on, NO_DAY if none
     oldest_due: Ints  # earliest promised day of an open step, NO_DAY if none
+    last_due: Ints  # latest promised day of an open step, 0 if none
     next_step: Rows  # label id of the open step that is due first (steps without a day come last), -1 if none
     next_step_due: Ints  # its promised day, NO_DAY if it has none
 
@@ -145,6 +146,7 @@ class _Tally:
         self._counts = {name: np.zeros((SIDES, pairs)) for name in self.COUNTS}
         self._next_due = np.full((SIDES, pairs), NO_DAY)
         self._oldest_due = np.full((SIDES, pairs), NO_DAY)
+        self._last_due = np.zeros((SIDES, pairs), dtype=np.int64)
         self._first_due = np.full((SIDES, pairs), NO_DAY)
         self._next_step = np.full((SIDES, pairs), -1, dtype=np.int32)
 
@@ -171,6 +173,7 @@ class _Tally:
             self._next_due[place], np.where(is_open & promised & (due >= today), due, NO_DAY)
         )
         self._oldest_due[place] = np.minimum(self._oldest_due[place], np.where(is_open & promised, due, NO_DAY))
+        self._last_due[place] = np.maximum(self._last_due[place], np.where(is_open & promised, due, 0))
         self._meet(place, np.where(promised, due, UNDATED), state["name"], is_open)
 
     def _meet(self, place: tuple[Ints, Ints], due: Ints, name: Ints, is_open: Flags) -> None:
@@ -185,6 +188,7 @@ class _Tally:
             **self._counts,
             next_due=self._next_due,
             oldest_due=self._oldest_due,
+            last_due=self._last_due,
             next_step=self._next_step,
             next_step_due=np.where(self._first_due < UNDATED, self._first_due, NO_DAY),
         )

@@ -18,9 +18,9 @@ from crmsync.forecast.encoding import Encoding
 from crmsync.forecast.facts import Floats, Ints
 from crmsync.forecast.features import FEATURES
 from crmsync.forecast.gate import Verdict
-from crmsync.forecast.timing import Timing
+from crmsync.forecast.timing import Logit, Timing
 
-SCHEMA = 1
+SCHEMA = 2
 MAX_BYTES = 20_000_000
 
 
@@ -82,6 +82,7 @@ class Fit:
     """A trained model. `digest` is the SHA-256 of its own canonical JSON without the digest."""
 
     formula: Formula
+    pace: Formula  # log-odds of ending soon, won or lost; see `fit`
     trained: Trained
     horizon_days: int
     timing: Timing
@@ -109,7 +110,8 @@ def from_json(text: str, *, where: str = "") -> Fit:
     digest = body.pop("digest", None)
     if digest != _digest(body):
         raise BadConfig("E412", "the fit was altered: its digest differs", where=where, remedy="crmsync train")
-    unknown = sorted({str(term["feature"]) for term in body["terms"]} - set(FEATURES))
+    told = [*body["terms"], *body["pace"]["terms"]]
+    unknown = sorted({str(term["feature"]) for term in told} - set(FEATURES))
     if unknown:
         raise BadConfig(
             "E413", f"the fit knows a feature that isn't here: {unknown[0]}", where=where, remedy="crmsync train"
@@ -118,9 +120,8 @@ def from_json(text: str, *, where: str = "") -> Fit:
         fit = _fit(body, str(digest))
     except (KeyError, TypeError, ValueError) as fault:
         raise BadConfig("E411", f"not a fit: {fault!r}", where=where, remedy="crmsync train") from None
-    if any(
-        len(w.coefficients) != w.term.encoding.width or len(w.means) != len(w.coefficients) for w in fit.formula.terms
-    ):
+    weighed = (*fit.formula.terms, *fit.pace.terms)
+    if any(not each.term.encoding.width == len(each.means) == len(each.coefficients) for each in weighed):
         raise BadConfig("E411", "not a fit: columns and coefficients differ", where=where, remedy="crmsync train")
     return fit
 
@@ -135,23 +136,35 @@ def _parse(text: str, where: str) -> dict[str, Any]:
         body = json.loads(text, parse_constant=refuse)
     except (ValueError, RecursionError):
         raise BadConfig("E411", "not a fit: no JSON", where=where, remedy="crmsync train") from None
-    if not isinstance(body, dict) or body.get("schema") != SCHEMA or not isinstance(body.get("terms"), list):
+    if not isinstance(body, dict) or body.get("schema") != SCHEMA or not _has_terms(body):
         raise BadConfig("E411", f"not a fit of schema {SCHEMA}", where=where, remedy="crmsync train")
     return body
+
+
+def _has_terms(body: dict[str, Any]) -> bool:
+    pace = body.get("pace")
+    return isinstance(body.get("terms"), list) and isinstance(pace, dict) and isinstance(pace.get("terms"), list)
 
 
 def _fit(body: dict[str, Any], digest: str) -> Fit:
     timing = body["timing"]
     return Fit(
-        formula=Formula(tuple(_weighed(term) for term in body["terms"]), float(body["base"])),
+        formula=_formula(body["terms"], body["base"]),
+        pace=_formula(body["pace"]["terms"], body["pace"]["base"]),
         trained=Trained(**body["trained"]),
         horizon_days=int(body["horizon_days"]),
-        timing=Timing(
-            tuple(timing["probability_edges"]), tuple(timing["age_edges"]), tuple(map(tuple, timing["days"]))
-        ),
+        timing=Timing(ends=_logit(timing["ends"]), wins=_logit(timing["wins"])),
         gate=Verdict.from_json(body["gate"]),
         digest=digest,
     )
+
+
+def _formula(terms: list[dict[str, Any]], base: float) -> Formula:
+    return Formula(tuple(_weighed(term) for term in terms), float(base))
+
+
+def _logit(body: dict[str, Any]) -> Logit:
+    return Logit(tuple(body["means"]), tuple(body["slopes"]), float(body["base"]))
 
 
 def _weighed(body: dict[str, Any]) -> Weighed:
@@ -160,24 +173,28 @@ def _weighed(body: dict[str, Any]) -> Weighed:
 
 
 def _body(fit: Fit) -> dict[str, Any]:
-    terms = [
+    return {
+        "schema": SCHEMA,
+        "terms": _terms(fit.formula),
+        "base": fit.formula.base,
+        "pace": {"terms": _terms(fit.pace), "base": fit.pace.base},
+        "trained": asdict(fit.trained),
+        "horizon_days": fit.horizon_days,
+        "timing": asdict(fit.timing),
+        "gate": asdict(fit.gate),
+    }
+
+
+def _terms(formula: Formula) -> list[dict[str, Any]]:
+    return [
         {
             "feature": weighed.term.feature.name,
             **asdict(weighed.term.encoding),
             "means": weighed.means,
             "coefficients": weighed.coefficients,
         }
-        for weighed in fit.formula.terms
+        for weighed in formula.terms
     ]
-    return {
-        "schema": SCHEMA,
-        "terms": terms,
-        "base": fit.formula.base,
-        "trained": asdict(fit.trained),
-        "horizon_days": fit.horizon_days,
-        "timing": asdict(fit.timing),
-        "gate": asdict(fit.gate),
-    }
 
 
 def _canonical(body: dict[str, Any]) -> str:

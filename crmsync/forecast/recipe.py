@@ -16,10 +16,10 @@ class Recipe:
     every_days: int = 7  # between the snapshots of a deal
     created_from: int = 0  # micros: learn only from deals made since
     min_closed: int = 30  # closed deals needed to learn at all
-    min_each: int = 10  # of them won, and of them lost
+    min_each: int = 5  # of them won, and of them lost
     rare_deals: int = 5  # a level or step name that fewer deals have is pooled with the other rare ones
     max_levels: int = 50  # of a stage, step name and so on; the commonest stay
     knots: int = 8  # thresholds of a step-indicator encoding, at equal shares of the training snapshots
     cuts: int = 3  # dates at which the penalty is tried on later data
     horizon_days: int = 28  # of the chance of being won soon
-    block: bool = False  # the gate keeps a fit that beats no baseline from scoring
+    block: bool = False  # the gate keeps a fit that has no advantage over the baselines from scoring

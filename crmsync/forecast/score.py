@@ -7,12 +7,13 @@ from numpy.typing import ArrayLike
 
 from crmsync.clock import MICROS_PER_DAY
 from crmsync.forecast.channels import AMOUNT, STAGE
+from crmsync.forecast.clues import Clues
 from crmsync.forecast.design import Table
 from crmsync.forecast.facts import Floats, Ints
 from crmsync.forecast.history import NO_NAME, History
 from crmsync.forecast.ledger import NO_DAY
 from crmsync.forecast.logistic import Fit
-from crmsync.forecast.timing import SHARES
+from crmsync.forecast.timing import SHARES, Curve
 from crmsync.records import Side
 
 NO_DUE = -1
@@ -33,6 +34,7 @@ class Scores:
     close_p20: Ints
     close_p50: Ints
     close_p80: Ints
+    curve: Curve  # the chance of being won by each day ahead
     won_soon: Floats  # won within the fit's horizon_days
     stage_rate: Floats  # the share won of the deal's stage, for comparison
     amount_minor: Floats  # nan where unknown
@@ -49,8 +51,7 @@ class Scores:
     def won_by(self, day: int) -> Floats:
         """The chance of being won up to the end of a day, such as the last one of a fiscal period."""
         days = ((day + 1) * MICROS_PER_DAY - self.as_of) / MICROS_PER_DAY
-        age = self.table.asof.age_days
-        return self.fit.timing.won_within(self.probability, age, np.full(len(self), days))
+        return self.curve.within(np.full(len(self), days))
 
 
 def score(fit: Fit, history: History, deals: ArrayLike, *, as_of: int) -> Scores:
@@ -59,8 +60,8 @@ def score(fit: Fit, history: History, deals: ArrayLike, *, as_of: int) -> Scores
     asof = table.asof
     contributions = fit.formula.contributions(table, np.arange(len(asof)))
     probability = fit.formula.probability(contributions)
-    today = as_of // MICROS_PER_DAY
-    p20, p50, p80 = (today + fit.timing.quantile(probability, asof.age_days, share) for share in SHARES)
+    curve = _curve(fit, table, contributions, probability)
+    p20, p50, p80 = (_day_ahead(as_of, curve.quantile(share)) for share in SHARES)
     due = asof.plan.next_step_due[Side.BUYER]
     return Scores(
         fit=fit,
@@ -74,7 +75,8 @@ def score(fit: Fit, history: History, deals: ArrayLike, *, as_of: int) -> Scores
         close_p20=p20,
         close_p50=p50,
         close_p80=p80,
-        won_soon=fit.timing.won_within(probability, asof.age_days, np.full(len(asof), float(fit.horizon_days))),
+        curve=curve,
+        won_soon=curve.within(np.full(len(asof), float(fit.horizon_days))),
         stage_rate=_stage_rates(fit, table),
         amount_minor=asof.of(AMOUNT).latest_value(),
         currency=_texts(history, asof.of(AMOUNT).latest("name", missing=NO_NAME)),
@@ -84,6 +86,18 @@ def score(fit: Fit, history: History, deals: ArrayLike, *, as_of: int) -> Scores
         next_step=_texts(history, asof.plan.next_step[Side.BUYER]),
         next_step_on=np.where(due < NO_DAY, due, NO_DUE),
     )
+
+
+def _day_ahead(as_of: int, days: Floats) -> Ints:
+    """The day in which an instant so many days ahead lies."""
+    return np.floor(as_of / MICROS_PER_DAY + days).astype(np.int64)
+
+
+def _curve(fit: Fit, table: Table, contributions: Floats, probability: Floats) -> Curve:
+    every = np.arange(len(table.asof))
+    odds = fit.formula.base + contributions.sum(axis=1)
+    pace = fit.pace.base + fit.pace.contributions(table, every).sum(axis=1)
+    return fit.timing.curve(Clues.of(table.asof, odds=odds, pace=pace), probability)
 
 
 def _texts(history: History, names: ArrayLike) -> tuple[str, ...]:

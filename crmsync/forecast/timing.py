@@ -1,97 +1,158 @@
-"""When a deal will be won: a first, plain method.
+"""When a deal ends, and how: one curve for each deal, from a discrete-time hazard that takes open deals as open.
 
-For deals alike in probability and age, the time from a snapshot to its win is learnt with the Aalen-Johansen estimator: lost is a
-competing end, and a deal that is still open counts as open for as long as it was watched (leaving the open ones out would make
-dates too early). Divided by its last value, the cumulative incidence of winning is the distribution of days to the win, *given
-that it is won*; its 20, 50 and 80 % points are the close dates. The chance of being won within d days is the model's
-probability times that distribution at d, so it never exceeds the probability. What comes after the longest time
-watched can't be seen; the plan's own promised dates aren't used yet.
+The time ahead is cut into stretches. For each one a logistic regression gives the chance that a deal which is open at its
+beginning ends in it; another one the chance that a deal which ends in it is won. A snapshot of a deal that is still open counts
+in the stretches that it was watched through, so nothing is made earlier by leaving the slow ones out. Both regressions see the
+clues (see `clues`), each also with a slope over the log of the time ahead.
 
-Source: Aalen and Johansen, An empirical transition matrix for non-homogeneous Markov chains, Scand. J. Stat. 5 (1978).
+The curve is made to agree with the model's probability: the log-odds of being won at the end are moved by one number for each
+deal, so that all stretches together are won with exactly that probability. Hence "won by this date" grows from nothing to the
+probability, close dates are quantiles of the same curve, and a period's chance is a difference of two points on it.
+
+Source: Tutz and Schmid, Modeling Discrete Time-to-Event Data (2016), chapters 3 and 8.
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Self
 
 import numpy as np
 
+from crmsync.forecast.clues import Clues
 from crmsync.forecast.facts import Floats, Ints
+from crmsync.forecast.path import solve_path
 
-WINS_A_CELL = 30  # deals won for each cell of likeness, on average
-MAX_BINS = 3
-POINTS = 64  # at which a distribution is stored
+EDGES = (0, 1, 2, 3, 4, 5, 6, 7, 10, 14, 21, 28, 42, 63, 91, 126, 182, 273, 365, 546, 730, 1095, 1825)
+BENDS = (1.0, 3.0, 7.0, 14.0, 28.0, 63.0, 126.0, 273.0)  # days ahead at which the hazard's slope may change
+PENALTY = 1.0  # C on columns of spread 1: a weak prior, there are few columns
+MOST_SNAPSHOTS = 20_000  # to learn from; more would tell no more about so few numbers
+HALVINGS = 40  # of the interval in which the shift of the log-odds lies
+FARTHEST = 15.0  # of that shift
 SHARES = (0.2, 0.5, 0.8)
+_DIGITS = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Logit:
+    """A small logistic regression: sigmoid(base + (columns - means) @ slopes)."""
+
+    means: tuple[float, ...]
+    slopes: tuple[float, ...]
+    base: float
+
+    @classmethod
+    def learn(cls, columns: Floats, came: Floats, weight: Floats) -> Self:
+        """With one outcome only the slopes are 0 and the base is shrunk by half an outcome each."""
+        total = max(weight.sum(), 1e-9)
+        means = weight @ columns / total
+        spreads = np.sqrt(weight @ (columns - means) ** 2 / total)
+        spreads[spreads < 1e-9] = 1.0
+        share = (weight @ came + 0.5) / (total + 1)
+        found = np.append(np.zeros(columns.shape[1]), np.log(share) - np.log1p(-share))
+        if 0 < came.sum() < len(came):
+            (found,) = solve_path((columns - means) / spreads, came, weight, (PENALTY,))
+        slopes, base = found[:-1] / spreads, float(found[-1])
+        return cls(tuple(map(_round, means.tolist())), tuple(map(_round, slopes.tolist())), _round(base))
+
+    def odds(self, columns: Floats) -> Floats:
+        """Log-odds, shape (m,)."""
+        return np.asarray(self.base + (columns - np.array(self.means)) @ np.array(self.slopes))
+
+
+def _round(value: float) -> float:
+    return float(f"{value:.{_DIGITS - 1}e}")
 
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Distributions of days to the win by cell. `days[c][i]` is the day by which the share i / (POINTS - 1) is won."""
+    """The two regressions: `ends` in a stretch, and `wins` if it ends."""
 
-    probability_edges: tuple[float, ...]
-    age_edges: tuple[float, ...]
-    days: tuple[tuple[float, ...], ...]
+    ends: Logit
+    wins: Logit
 
     @classmethod
-    def learn(cls, *, probability: Floats, age_days: Floats, days: Floats, end: Ints, weight: Floats, won: int) -> Self:
-        """From snapshots of all deals: days until the end, or while watched; `end`: 1 won, 0 lost, -1 still open.
+    def learn(cls, clues: Clues, *, days: Floats, end: Ints, weight: Floats) -> Self:
+        """From snapshots of all deals: days until the end, or while watched; `end`: 1 won, 0 lost, -1 still open."""
+        every = max(-(-len(days) // MOST_SNAPSHOTS), 1)
+        chosen = np.arange(0, len(days), every)
+        clues, days, end, weight = clues.take(chosen), days[chosen], end[chosen], weight[chosen]
+        columns, came, heavy, won = [], [], [], []
+        for begin, until in pairwise(EDGES):
+            ended = (end >= 0) & (days > begin) & (days <= until)
+            rows = np.flatnonzero((days >= until) | ended)
+            columns.append(_columns(clues.take(rows), begin, until))
+            came.append(ended[rows].astype(np.float64))
+            heavy.append(weight[rows])
+            won.append(end[rows] == 1)
+        whole, ended_then, weights = np.vstack(columns), np.concatenate(came), np.concatenate(heavy)
+        closed = np.flatnonzero(ended_then)
+        return cls(
+            Logit.learn(whole, ended_then, weights),
+            Logit.learn(whole[closed], np.concatenate(won)[closed].astype(np.float64), weights[closed]),
+        )
 
-        `won` is the number of deals won, which decides how finely they are told apart.
-        """
-        bins = int(np.clip(np.sqrt(won / WINS_A_CELL), 1, MAX_BINS))
-        shares = np.arange(1, bins) / bins
-        edges = [tuple(np.round(np.quantile(values, shares), 6).tolist()) for values in (probability, age_days)]
-        empty = cls(edges[0], edges[1], ())
-        cell = empty.cells(probability, age_days)
-        whole = _distribution(days, end, weight)
-        tables = []
-        for number in range(bins * bins):
-            inside = cell == number
-            enough = (end[inside] == 1).sum() >= POINTS // 4
-            tables.append(_distribution(days[inside], end[inside], weight[inside]) if enough else whole)
-        return cls(edges[0], edges[1], tuple(tables))
-
-    def cells(self, probability: Floats, age_days: Floats) -> Ints:
-        """The number of the cell of each deal."""
-        by_chance = np.searchsorted(self.probability_edges, probability, side="right")
-        by_age = np.searchsorted(self.age_edges, age_days, side="right")
-        return (by_chance * (len(self.age_edges) + 1) + by_age).astype(np.int64)
-
-    def quantile(self, probability: Floats, age_days: Floats, share: float) -> Ints:
-        """Days to the win that the share of won deals doesn't exceed, whole days, rounded up."""
-        points = np.linspace(0, 1, POINTS)
-        by_cell = np.array([np.ceil(np.interp(share, points, table)) for table in self.days])
-        return by_cell[self.cells(probability, age_days)].astype(np.int64)
-
-    def won_within(self, probability: Floats, age_days: Floats, days: Floats) -> Floats:
-        """The chance of being won within so many days, shape (m,)."""
-        cell = self.cells(probability, age_days)
-        points = np.linspace(0, 1, POINTS)
-        chance = np.zeros(len(cell))
-        for number, table in enumerate(self.days):
-            inside = cell == number
-            chance[inside] = np.interp(days[inside], table, points)
-        return probability * np.where(days > 0, chance, 0.0)
+    def curve(self, clues: Clues, probability: Floats) -> "Curve":
+        """The curves of deals that are won with these probabilities."""
+        stretches = list(pairwise(EDGES))
+        ends, wins = np.zeros((2, len(probability), len(stretches)))
+        still_open = np.ones(len(probability))
+        for place, (begin, until) in enumerate(stretches):
+            columns = _columns(clues, begin, until)
+            hazard = _sigmoid(self.ends.odds(columns)) if place < len(stretches) - 1 else np.ones(len(probability))
+            ends[:, place] = still_open * hazard
+            still_open = still_open * (1 - hazard)
+            wins[:, place] = self.wins.odds(columns)
+        won = ends * _sigmoid(wins + _shift(ends, wins, probability)[:, None])
+        total = won.sum(axis=1)
+        reached = np.cumsum(won * (probability / np.maximum(total, 1e-300))[:, None], axis=1)
+        reached[:, -1] = probability
+        return Curve(np.hstack([np.zeros((len(probability), 1)), np.minimum(reached, probability[:, None])]))
 
 
-def _distribution(days: Floats, end: Ints, weight: Floats) -> tuple[float, ...]:
-    """The days at which equal shares of the wins are reached; all zero when there is no win."""
-    at, incidence = incidence_of_winning(days, end, weight)
-    if not len(at) or incidence[-1] <= 0:
-        return (0.0,) * POINTS
-    reached = np.searchsorted(incidence / incidence[-1], np.linspace(0, 1, POINTS) - 1e-12)
-    return tuple(np.round(np.maximum.accumulate(at[np.minimum(reached, len(at) - 1)]), 4).tolist())
+def _columns(clues: Clues, begin: float, until: float) -> Floats:
+    """The columns of one stretch, shape (m, columns)."""
+    ahead = np.log1p((begin + until) / 2)
+    lasting = clues.lasting()
+    bends = [ahead, np.log(until - begin), *(max(ahead - np.log1p(bend), 0.0) for bend in BENDS)]
+    baseline = np.broadcast_to(np.array(bends), (len(lasting), len(bends)))
+    return np.hstack([baseline, lasting, lasting * ahead, clues.passing(begin, until)])
 
 
-def incidence_of_winning(days: Floats, end: Ints, weight: Floats) -> tuple[Floats, Floats]:
-    """The Aalen-Johansen cumulative incidence of winning, at each time where something ends or is lost from view."""
-    if not len(days):
-        return np.zeros(0), np.zeros(0)
-    order = np.argsort(days, kind="stable")
-    at, first = np.unique(days[order], return_index=True)
-    total, won, ended = (
-        np.add.reduceat(np.where(chosen, weight, 0.0)[order], first) for chosen in (end > -2, end == 1, end >= 0)
-    )
-    watched = np.cumsum(total[::-1])[::-1]
-    open_after = np.cumprod(1 - ended / watched)
-    open_before = np.append(1.0, open_after[:-1])
-    return at, np.cumsum(open_before * won / watched)
+def _shift(ends: Floats, wins: Floats, probability: Floats) -> Floats:
+    """What must be added to the log-odds of winning at the end, so that all stretches together give the probability."""
+    low, high = np.full(len(probability), -FARTHEST), np.full(len(probability), FARTHEST)
+    for _ in range(HALVINGS):
+        middle = (low + high) / 2
+        short = (ends * _sigmoid(wins + middle[:, None])).sum(axis=1) < probability
+        low, high = np.where(short, middle, low), np.where(short, high, middle)
+    return np.asarray((low + high) / 2)
+
+
+def _sigmoid(odds: Floats) -> Floats:
+    return np.asarray(1 / (1 + np.exp(-np.clip(odds, -500, 500))))
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """The chance of being won by EDGES[k] days, shape (m, edges): from 0 to the deal's probability."""
+
+    won: Floats
+
+    def within(self, days: Floats) -> Floats:
+        """The chance of being won within so many days, shape (m,); even within a stretch."""
+        edges = np.array(EDGES, dtype=np.float64)
+        at = np.clip(days, 0, edges[-1])
+        place = np.clip(np.searchsorted(edges, at, side="right") - 1, 0, len(edges) - 2)
+        rows = np.arange(len(self.won))
+        begin, until = self.won[rows, place], self.won[rows, place + 1]
+        return np.asarray(begin + (until - begin) * (at - edges[place]) / (edges[place + 1] - edges[place]))
+
+    def quantile(self, share: float) -> Floats:
+        """Days by which this share of the chance of winning is reached, shape (m,)."""
+        edges = np.array(EDGES, dtype=np.float64)
+        wanted = share * self.won[:, -1]
+        place = np.clip((self.won <= wanted[:, None]).sum(axis=1) - 1, 0, len(edges) - 2)
+        rows = np.arange(len(self.won))
+        begin, until = self.won[rows, place], self.won[rows, place + 1]
+        part = np.clip((wanted - begin) / np.maximum(until - begin, 1e-300), 0, 1)
+        return np.asarray(edges[place] + part * (edges[place + 1] - edges[place]))

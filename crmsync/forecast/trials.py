@@ -4,7 +4,7 @@ At each of some dates, models learn from the deals that had closed before and ar
 next date. Nothing of a trial's snapshots was known to its models.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,15 +12,14 @@ import numpy as np
 from crmsync.forecast.dataset import NEVER, Examples, weights
 from crmsync.forecast.evaluate import log_losses, stage_rates
 from crmsync.forecast.facts import Floats, Ints
-from crmsync.forecast.gate import Verdict, judge
+from crmsync.forecast.gate import Later, Verdict, judge
 from crmsync.forecast.logistic import sigmoid
+from crmsync.forecast.path import solve_path
 from crmsync.forecast.recipe import Recipe
 
 FIRST_CUT = 0.5  # the share of the closed deals that the first trial learns from
 CAUTION = 0.5  # standard errors of log loss given up for a stronger penalty
 FEW = 20  # deals: an error told from few deals is itself uncertain, so with n deals FEW / n errors more are given up
-
-Solve = Callable[[Floats, Floats, Floats, float], tuple[Floats, float]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +31,7 @@ class Trial:
     probability: Floats
 
 
-def run(columns: Floats, sample: Examples, recipe: Recipe, solve: Solve) -> list[Trial]:
+def run(columns: Floats, sample: Examples, recipe: Recipe) -> list[Trial]:
     """All trials. Dates before which only won or only lost deals had closed are left out."""
     trials = []
     cuts = _cuts(sample, recipe)
@@ -41,8 +40,8 @@ def run(columns: Floats, sample: Examples, recipe: Recipe, solve: Solve) -> list
         late = np.flatnonzero((sample.at > cut) & (sample.at <= following))
         won, weight = sample.won[early], weights(sample.deal[early])
         if len(late) and 0 < won.sum() < len(won):
-            solved = [solve(columns[early], won, weight, penalty) for penalty in recipe.penalties]
-            found = [sigmoid(columns[late] @ coefficients + base) for coefficients, base in solved]
+            path = solve_path(columns[early], won, weight, recipe.penalties)
+            found = [sigmoid(columns[late] @ solved[:-1] + solved[-1]) for solved in path]
             trials.append(Trial(early, late, np.stack(found, axis=1)))
     return trials
 
@@ -68,7 +67,7 @@ def best_penalty(trials: Sequence[Trial], sample: Examples, recipe: Recipe) -> f
     excess = np.stack([np.bincount(deal, weights=row) for row in losses - losses[np.argmin(losses.sum(axis=1))]])
     error = np.sqrt(((excess - excess.mean(axis=1, keepdims=True)) ** 2).sum(axis=1))
     close = excess.sum(axis=1) <= (CAUTION + FEW / excess.shape[1]) * error
-    return min(penalty for penalty, near in zip(recipe.penalties, close, strict=True) if near)
+    return min(penalty for penalty, near in zip(sorted(recipe.penalties), close, strict=True) if near)
 
 
 def verdict(trials: Sequence[Trial], sample: Examples, stage: Ints, *, penalty: float, recipe: Recipe) -> Verdict:
@@ -76,8 +75,9 @@ def verdict(trials: Sequence[Trial], sample: Examples, stage: Ints, *, penalty: 
     late, probability = _joined(trials, recipe)
     baselines = [_baselines(trial, sample, stage) for trial in trials]
     base, by_stage = np.concatenate([np.zeros((2, 0)), *baselines], axis=1)
-    model = probability[:, recipe.penalties.index(penalty)]
-    return judge(model, base, by_stage, won=sample.won[late], weight=sample.weight[late], block=recipe.block)
+    model = probability[:, sorted(recipe.penalties).index(penalty)]
+    later = Later(sample.deal[late], sample.won[late], sample.weight[late], model, base, by_stage)
+    return judge(later, block=recipe.block)
 
 
 def _joined(trials: Sequence[Trial], recipe: Recipe) -> tuple[Ints, Floats]:

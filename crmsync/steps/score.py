@@ -12,7 +12,9 @@ from crmsync.clock import MICROS_PER_DAY
 from crmsync.errors import BadConfig
 from crmsync.forecast import verdict
 from crmsync.forecast.dataset import open_deals
-from crmsync.forecast.logistic import Fit, from_json
+from crmsync.forecast.facts import Floats, Ints
+from crmsync.forecast.logistic import Fit, from_json, sigmoid
+from crmsync.forecast.points import points, tenths
 from crmsync.forecast.reasons import Reasons
 from crmsync.forecast.score import NO_DUE, Scores
 from crmsync.forecast.score import score as score_deals
@@ -21,7 +23,6 @@ from crmsync.store.engine import Store
 from crmsync.workspace import ModelSpec
 
 HORIZON_DAYS = 28  # of the column won_28d
-KIND = "model"
 
 
 def score(store: Store, spec: ModelSpec, *, run_id: int, as_of: int | None = None) -> dict[str, int]:
@@ -40,7 +41,7 @@ def score(store: Store, spec: ModelSpec, *, run_id: int, as_of: int | None = Non
     history = past.history(store, known_by=at, crms=spec.population.crms)
     deals = open_deals(history, created_from=past.recipe(spec).created_from, as_of=at)
     found = score_deals(fit, history, deals, as_of=at)
-    told = {"run_id": run_id, "fit_id": row.fit_id, "model": spec.name, "as_of": at, "kind": KIND}
+    told = {"run_id": run_id, "fit_id": row.fit_id, "model": spec.name, "as_of": at, "kind": fit.gate.kind}
     told["pull_run_id"] = runs.newest_pull(store)
     reasons = Reasons(found, pulled.stage_labels(store))
     scores.save(store, [{**told, **rest} for rest in _rows(found, spec, reasons)])
@@ -52,6 +53,7 @@ def _rows(found: Scores, spec: ModelSpec, reasons: Reasons) -> Iterator[dict[str
     today = found.as_of // MICROS_PER_DAY
     _, period_ends = quarter(today, first_month=spec.target.fiscal_year_starts)
     in_period = found.won_by(period_ends)
+    told = points(found.base, found.contributions)
     thresholds = verdict.Thresholds(**spec.categories.model_dump())
     for place in range(len(found)):
         probability = float(found.probability[place])
@@ -72,7 +74,7 @@ def _rows(found: Scores, spec: ModelSpec, reasons: Reasons) -> Iterator[dict[str
             "milestones_total": int(found.steps[place]),
             "next_step": found.next_step[place],
             "next_step_on": None if found.next_step_on[place] == NO_DUE else int(found.next_step_on[place]),
-            "reasons": _parts(found, place),
+            "reasons": _parts(found, found.contributions[place], told[place]),
             "text": reasons.text(place),
         }
 
@@ -87,8 +89,13 @@ def _expected(found: Scores, place: int) -> int | None:
     return None if np.isnan(amount) else round(float(amount) * float(found.probability[place]))
 
 
-def _parts(found: Scores, place: int) -> str:
-    """The base and each part's log-odds as JSON; together they are the log-odds of the probability."""
-    row = found.contributions[place]
-    parts = {found.parts[number]: float(row[number]) for number in np.flatnonzero(row)}
-    return json.dumps({"base": found.base, "parts": parts}, separators=(",", ":"))
+def _parts(found: Scores, row: Floats, told: Ints) -> str:
+    """The base and each part as JSON, in log-odds, and beside it in tenths of a percentage point; both sum to the score."""
+    some = np.flatnonzero(row)
+    body = {
+        "base": found.base,
+        "parts": {found.parts[number]: float(row[number]) for number in some},
+        "base_tenths": int(tenths(sigmoid(np.array([found.base])))[0]),
+        "tenths": {found.parts[number]: int(told[number]) for number in some},
+    }
+    return json.dumps(body, separators=(",", ":"))
