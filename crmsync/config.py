@@ -147,12 +147,49 @@ class CrmConfig(Section):
         return locate(self.file, ("crm", self.name, *key.split(".")))
 
 
+def _rule(text: str) -> str:
+    if not re.fullmatch(r"ours|fill-empty|propose|yield( [1-9]\d{0,3} days)?", text):
+        raise ValueError("one of: ours, fill-empty, propose, yield, yield N days")
+    return text
+
+
+class GuardConfig(Section):
+    """What a plan may do to values that stand in a CRM before somebody has to look at it. Shares are of 1."""
+
+    from_deals: int = Field(20, ge=1, description="a plan for fewer deals is too small for shares and means")
+    move_points: float = Field(10.0, gt=0, description="a probability that moves so far counts as moved")
+    moved_share: float = Field(0.5, gt=0, le=1, description="of the open deals: how many may move in one plan")
+    mean_points: float = Field(10.0, gt=0, description="how far the mean of the probabilities may shift")
+    jump_points: float = Field(80.0, gt=0, description="how far the probability of one deal may move")
+    cleared_share: float = Field(0.2, gt=0, le=1, description="of the planned values: how many may empty a field")
+    deals: int = Field(100_000, ge=1, description="how many deals one plan may change")
+
+
+class BandConfig(Section):
+    """The dead band: a deal none of whose values moves so far is not written."""
+
+    points: float = Field(1.0, ge=0, description="of a probability, in percentage points")
+    share: float = Field(0.02, ge=0, description="of the expected amount, as a share of what stands there")
+    days: int = Field(3, ge=0, description="of a forecast date")
+    age_days: int = Field(7, ge=0, description="what was written so long ago is renewed by any change")
+
+
 class PushConfig(Section):
     """How careful the write-back is."""
 
     first: Literal["approve", "send"] = Field(
         "approve", description="the very first plan: wait for `push --approve`, or send"
     )
+    writes_per_day: int = Field(
+        12, ge=1, description="a deal that was written so often in 24 hours is paused: something answers our writes"
+    )
+    policy: dict[Result, Annotated[str, AfterValidator(_rule)]] = Field(
+        default_factory=dict,
+        description='whose field it is where a person\'s value stands: "yield" leaves that alone, "yield 14 days" so long;\n'
+        '# "ours" overwrites it, "fill-empty" writes blank fields only, "propose" nothing at all; default: yield',
+    )
+    guard: GuardConfig = GuardConfig()
+    band: BandConfig = BandConfig()
 
 
 class Config(Section):

@@ -8,8 +8,8 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from crmsync.config import EngagementSource, MilestoneSource, PushConfig, StoreConfig
-from crmsync.records import Result
+from crmsync.config import BandConfig, EngagementSource, GuardConfig, MilestoneSource, PushConfig, StoreConfig
+from crmsync.records import TRAVELLERS, Result
 
 HEAD = """\
 # The config of crmsync: every key, with its default or an example. Made by `python -m crmsync.example`.
@@ -74,7 +74,9 @@ TARGETS: dict[str, Callable[[Result], str]] = {
 
 def text() -> str:
     """The whole file."""
-    parts = [HEAD, "\n".join(_section("[store]", StoreConfig, STORE)), "\n".join(_section("[push]", PushConfig, {}))]
+    sections = [_section("[store]", StoreConfig, STORE), _section("[push]", PushConfig, {}), _policy()]
+    sections += [_section("[push.guard]", GuardConfig, {}), _section("[push.band]", BandConfig, {})]
+    parts = [HEAD, *("\n".join(section) for section in sections)]
     parts += ["\n".join(_account(kind)) for kind in NAMES]
     return "\n".join(f"{part.rstrip()}\n" for part in parts)
 
@@ -84,10 +86,18 @@ def _section(title: str, settings: type[BaseModel], examples: Mapping[str, Any])
     yield from _keys(settings, examples)
 
 
+def _policy() -> Iterator[str]:
+    yield f"# {PushConfig.model_fields['policy'].description}"
+    yield "[push.policy]"
+    yield from (f'#{result.value} = "yield"' for result in Result if result not in TRAVELLERS)
+
+
 def _keys(settings: type[BaseModel], examples: Mapping[str, Any]) -> Iterator[str]:
     """Each key with what it means, set to its default or the example."""
     for name, field in settings.model_fields.items():
         value = examples.get(name, field.default)
+        if isinstance(value, BaseModel) or field.default_factory is not None:
+            continue  # a table of its own
         if value is PydanticUndefined:
             raise KeyError(f"an example of {name} is missing")
         if field.description:

@@ -18,6 +18,7 @@ from crmsync.steps.push import push
 from crmsync.steps.score import score
 from crmsync.steps.stage import stage
 from crmsync.steps.train import train
+from crmsync.steps.undo import target, undo
 from crmsync.store import runs
 from crmsync.store.engine import Store
 from crmsync.store.lease import Lease
@@ -71,7 +72,7 @@ class Pipeline:
         """Plans what differs from what the CRMs show."""
 
         def of(config: CrmConfig) -> Work:
-            return lambda run_id: stage(self.store, config, run_id=run_id)
+            return lambda run_id: stage(self.store, config, push=self.config.push, run_id=run_id, now=self.clock())
 
         return self._all([("stage", each.name, of(each)) for each in self.config.only_crm(crm)])
 
@@ -85,6 +86,14 @@ class Pipeline:
                 self.store, it, policy, run_id=run_id, clock=self.clock, watch=self.watch, approve=approve
             ),
         )
+
+    def undo(self, run: int) -> list[RunRow]:
+        """Puts back what a push changed, where the CRM still shows it."""
+
+        def work(it: Crm, run_id: int) -> dict[str, int]:
+            return undo(self.store, it, run=run, run_id=run_id, clock=self.clock, watch=self.watch)
+
+        return self._each_crm("undo", target(self.store, run), work)
 
     def run(self, spec: JobSpec) -> list[RunRow]:
         """The steps of a job, in order; a step that fails ends it. Raises BadConfig before anything runs when a name is wrong."""

@@ -241,12 +241,18 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What became of one Write. `error` is the CRM's own code and words, "" when done; `unclear`: the answer was lost."""
+    """What became of one Write. `error` is the CRM's own code and words, "" when done; `unclear`: the answer was lost.
+
+    `stale`: nothing was written, because somebody changed the deal since it was read back. `lost`: values that came between the
+    reading and the writing, which the write went over, where the CRM can only tell afterwards.
+    """
 
     crm_id: str
     done: bool
     error: str = ""
     unclear: bool = False
+    stale: bool = False
+    lost: tuple[tuple[Result, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,6 +75,13 @@ def live_ids(store: Store, crm: str) -> set[str]:
         return set(connection.execute(query).scalars())
 
 
+def count_open(store: Store, crm: str) -> int:
+    """How many deals of a CRM are open."""
+    open_now = (_deal.c.crm == crm, _deal.c.closed_at.is_(None), _deal.c.gone_at.is_(None))
+    with store.read() as connection:
+        return connection.execute(select(func.count()).select_from(_deal).where(*open_now)).scalar_one()
+
+
 def ids(store: Store) -> dict[int, tuple[str, str]]:
     """CRM and its id of every deal, by our id."""
     query = select(_deal.c.deal_id, _deal.c.crm, _deal.c.crm_id)

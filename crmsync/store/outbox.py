@@ -1,7 +1,7 @@
 """The write-back ledger: the outbox that `stage` fills, and the receipts that `push` appends."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, Select, func, insert, select
@@ -12,6 +12,7 @@ from crmsync.store.engine import Store
 from crmsync.store.upsert import table_of
 
 IN_FLIGHT, DONE, FAILED, UNCLEAR = "in_flight", "done", "failed", "unclear"
+UNDO = "undo of run "  # how the reason of a value that an undo puts back begins
 
 _outbox, _receipt, _deal = table_of(tables.Outbox), table_of(tables.Receipt), table_of(tables.Deal)
 _held, _run = table_of(tables.Held), table_of(tables.Run)
@@ -41,6 +42,12 @@ class Shown:
 
     value: str | None
     ours: bool  # it is what we wrote last, or blank
+    set_at: int = field(
+        default=0, compare=False
+    )  # on the CRM's clock: since when it stands there, as far as the CRM tells
+    written_at: int | None = field(
+        default=None, compare=False
+    )  # on this machine's clock: when we wrote it, None if never
 
 
 def _states() -> Any:
@@ -97,12 +104,30 @@ def backlog(store: Store, crm: str) -> tuple[int, str, int]:
 
 
 def written_by(store: Store, run_id: int) -> list[Planned]:
-    """What one push wrote."""
+    """What one push wrote: what it sent, if only a later run learnt that it arrived."""
     state = _states()
+    sent = select(_receipt.c.outbox_id).where(_receipt.c.run_id == run_id, _receipt.c.state == IN_FLIGHT)
     query = select(_outbox).join(state, state.c.outbox_id == _outbox.c.outbox_id)
-    query = query.where(state.c.run_id == run_id, state.c.state == DONE).order_by(_outbox.c.outbox_id)
+    query = query.where(_outbox.c.outbox_id.in_(sent), state.c.state == DONE).order_by(_outbox.c.outbox_id)
     with store.read() as connection:
         return _planned(connection.execute(query))
+
+
+def planned_by(store: Store, run_id: int) -> list[Planned]:
+    """What one run planned."""
+    with store.read() as connection:
+        return _planned(
+            connection.execute(select(_outbox).where(_outbox.c.run_id == run_id).order_by(_outbox.c.outbox_id))
+        )
+
+
+def left_by(store: Store, run_id: int) -> list[tuple[Planned, str]]:
+    """What a run was to write and didn't, each with the reason."""
+    state = _states()
+    query = select(_outbox, state.c.error).join(state, state.c.outbox_id == _outbox.c.outbox_id)
+    query = query.where(state.c.run_id == run_id, state.c.state == FAILED).order_by(_outbox.c.outbox_id)
+    with store.read() as connection:
+        return [(_one(row), row.error) for row in connection.execute(query)]
 
 
 def note(store: Store, rows: Iterable[tuple[int, str, str]], *, run_id: int, now: int) -> None:
@@ -129,13 +154,37 @@ def shown(store: Store, crm: str) -> dict[tuple[int, Result], Shown]:
     with store.read() as connection:
         held = connection.execute(_held_of(crm)).all()
         written = {(row.deal_id, row.result): row for row in connection.execute(_last_written(crm))}
+        undone = any(row.reason.startswith(UNDO) for row in written.values())
+        meant = _meant(connection, crm) if undone else set()
     found: dict[tuple[int, Result], Shown] = {}
     for row in held:
         last = written.get((row.deal_id, row.result))
         value = last.new if last is not None and last.run_id > row.seen_run_id else row.value
-        ours = value is None or (last is not None and last.new == value)
-        found[row.deal_id, Result(row.result)] = Shown(value, ours)
+        ours, written_at = value is None, None
+        if last is not None and last.new == value:
+            put_back = last.reason.startswith(UNDO)
+            ours = ours or not put_back or (row.deal_id, row.result, value) in meant
+            written_at = last.at
+        found[row.deal_id, Result(row.result)] = Shown(value, ours, row.set_at, written_at)
     return found
+
+
+def _meant(connection: Connection, crm: str) -> set[tuple[int, str, str | None]]:
+    """Every value that a score of ours ever gave to a field: what an undo puts back and isn't among them is a person's."""
+    query = select(_outbox.c.deal_id, _outbox.c.result, _outbox.c.new).distinct()
+    query = query.join(_receipt, _receipt.c.outbox_id == _outbox.c.outbox_id)
+    query = query.where(_outbox.c.crm == crm, _receipt.c.state == DONE, _outbox.c.reason.not_like(f"{UNDO}%"))
+    return {(row.deal_id, row.result, row.new) for row in connection.execute(query)}
+
+
+def written_often(store: Store, crm: str, *, since: int, times: int) -> dict[str, int]:
+    """The deals, by their CRM's id, that so many runs or more have written since an instant, and how many did."""
+    runs = func.count(_receipt.c.run_id.distinct())
+    query = select(_outbox.c.crm_id, runs).join(_receipt, _receipt.c.outbox_id == _outbox.c.outbox_id)
+    query = query.where(_outbox.c.crm == crm, _receipt.c.state == DONE, _receipt.c.at >= since)
+    query = query.group_by(_outbox.c.crm_id).having(runs >= times).order_by(_outbox.c.crm_id)
+    with store.read() as connection:
+        return {crm_id: int(count) for crm_id, count in connection.execute(query)}
 
 
 def _held_of(crm: str) -> Select[Any]:
@@ -152,7 +201,7 @@ def _last_written(crm: str) -> Select[Any]:
         .group_by(_outbox.c.deal_id, _outbox.c.result)
     )
     return (
-        select(_outbox.c.deal_id, _outbox.c.result, _outbox.c.new, _receipt.c.run_id)
+        select(_outbox.c.deal_id, _outbox.c.result, _outbox.c.new, _outbox.c.reason, _receipt.c.run_id, _receipt.c.at)
         .join_from(_receipt, _outbox, _outbox.c.outbox_id == _receipt.c.outbox_id)
         .where(_receipt.c.receipt_id.in_(newest))
     )
@@ -166,4 +215,9 @@ def waiting(store: Store) -> dict[str, int]:
 
 
 def _planned(rows: Iterable[Any]) -> list[Planned]:
-    return [Planned(**{**row._mapping, "result": Result(row.result)}) for row in rows]
+    return [_one(row) for row in rows]
+
+
+def _one(row: Any) -> Planned:
+    values = {name: getattr(row, name) for name in Planned.__slots__}
+    return Planned(**{**values, "result": Result(row.result)})

@@ -57,6 +57,13 @@ def get(store: Store, run_id: int) -> RunRow:
         return _row(connection.execute(select(_run).where(_run.c.run_id == run_id)).one())
 
 
+def find(store: Store, run_id: int) -> RunRow | None:
+    """A run by its id, None if there is none."""
+    with store.read() as connection:
+        row = connection.execute(select(_run).where(_run.c.run_id == run_id)).one_or_none()
+    return None if row is None else _row(row)
+
+
 def newest(store: Store) -> list[RunRow]:
     """The newest run of each step and target, in the order of the steps' last start."""
     with store.read() as connection:

@@ -64,6 +64,24 @@ def push(
     return 0
 
 
+@app.command(epilog="Example: crmsync undo 12")
+def undo(context: typer.Context, run: Annotated[int, typer.Argument(metavar="RUN", help="a push's number")]) -> int:
+    """Put back what a push wrote, where it is still ours."""
+    from crmsync.pipeline import Pipeline
+    from crmsync.progress import watching
+    from crmsync.steps.undo import lines
+    from crmsync.store import outbox
+    from crmsync.views import ledger
+    from crmsync.workplace import opened
+
+    with opened(context.obj) as (config, store):
+        with watching() as watch:
+            (row,) = Pipeline(config, store, watch=watch).undo(run)
+        left = outbox.left_by(store, row.run_id)
+    context.obj.show({"run": row, "left": left}, [*lines(left), ledger.line(row)])
+    return int(row.status == "partial")
+
+
 @app.command(epilog="Example: crmsync run nightly")
 def run(context: typer.Context, job: Annotated[str, typer.Argument(metavar="JOB", help="a file in jobs/")]) -> int:
     """Run the steps of a job now."""

@@ -1,0 +1,133 @@
+"""The way of planned values into a CRM, batch by batch, with a receipt for every value: for `push` and `undo` alike.
+
+A receipt `in_flight` is durable before a request leaves. An answer that got lost is `unclear`: the CRM is read before anything is
+sent again. A value is sent only while the CRM shows what the plan saw there; what it shows already isn't sent.
+"""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from crmsync.clock import Clock
+from crmsync.crm import Crm
+from crmsync.errors import Stopped
+from crmsync.records import Answer, Result, Write
+from crmsync.store import outbox
+from crmsync.store.engine import Store
+from crmsync.store.outbox import DONE, FAILED, IN_FLIGHT, UNCLEAR, Planned
+from crmsync.watch import Watch
+
+CHANGED = "the CRM no longer shows what was there when this was planned"
+GONE = "the deal is gone"
+RESTLESS = "the deal kept changing while this was sent"
+NOT_APPLIED = "the answer was lost and the CRM doesn't show the value"
+OVERRAN = "went over a value that came between reading and writing: "
+SKIPPED = {CHANGED: "changed", GONE: "gone", RESTLESS: "restless"}  # reason -> what it counts as
+TRIES = 3  # readings of a deal that somebody else changes at the same time
+
+Shown = dict[str, dict[Result, str | None]]
+
+
+@dataclass(slots=True)
+class Delivery:
+    """One run's way into one CRM. `counts`: what became of the planned values, by outcome."""
+
+    store: Store
+    crm: Crm
+    run_id: int
+    clock: Clock
+    watch: Watch
+    counts: Counter[str] = field(
+        default_factory=lambda: Counter(planned=0, written=0, there=0, failed=0, unclear=0, settled=0)
+    )
+
+    def settle(self) -> None:
+        """Asks the CRM what became of values whose answer was lost. What it shows is done; the rest is planned anew by stage."""
+        open_rows = outbox.unsettled(self.store, self.crm.name)
+        if not open_rows:
+            return
+        shown = self.crm.read_back(sorted({row.crm_id for row in open_rows}))
+        settled = []
+        for row in open_rows:
+            arrived = row.crm_id in shown and shown[row.crm_id].get(row.result) == row.new
+            settled.append((row.outbox_id, DONE, "") if arrived else (row.outbox_id, FAILED, NOT_APPLIED))
+        self._note(settled)
+        self.counts["settled"] += len(settled)
+
+    def send(self, plan: Sequence[Planned]) -> None:
+        """Sends a plan. Raises Stopped E505 when a value ends in no outcome, or in two."""
+        self.counts["planned"] += len(plan)
+        planned = {row.outbox_id: row for row in plan}
+        for batch in self.crm.batches(_writes(plan)):
+            self._send([planned[row] for write in batch for row in write.outbox_ids])
+            self.watch.say("push", len(batch))
+            self.watch.checkpoint()
+        conserve(self.counts)
+
+    def _send(self, rows: Sequence[Planned]) -> None:
+        """One batch; a deal that changed between reading and writing is read, compared and sent again."""
+        for _ in range(TRIES):
+            kept = self._compared(rows, self.crm.read_back(list({row.crm_id for row in rows})))
+            if not kept:
+                return
+            self._note((row.outbox_id, IN_FLIGHT, "") for row in kept)
+            answers = {answer.crm_id: answer for answer in self.crm.push(_writes(kept))}
+            stale = {crm_id for crm_id, answer in answers.items() if answer.stale}
+            self._answered([row for row in kept if row.crm_id in answers and row.crm_id not in stale], answers)
+            rows = [row for row in kept if row.crm_id in stale]
+        self._skip([(row, RESTLESS) for row in rows])
+
+    def _compared(self, rows: Sequence[Planned], shown: Shown) -> list[Planned]:
+        """The rows that may still go out; what became of the others is noted."""
+        there = [row for row in rows if row.crm_id in shown and shown[row.crm_id].get(row.result) == row.new]
+        self._note((row.outbox_id, DONE, "") for row in there)
+        self.counts["there"] += len(there)
+        rest = [row for row in rows if row not in there]
+        self._skip([(row, why) for row in rest if (why := _stale(row, shown))])
+        return [row for row in rest if not _stale(row, shown)]
+
+    def _answered(self, rows: Sequence[Planned], answers: dict[str, Answer]) -> None:
+        noted = []
+        for row in rows:
+            answer = answers[row.crm_id]
+            state = DONE if answer.done else UNCLEAR if answer.unclear else FAILED
+            lost = dict(answer.lost).get(row.result)
+            noted.append((row.outbox_id, state, answer.error if lost is None else f"{OVERRAN}{lost}"))
+            self.counts["written" if answer.done else state] += 1
+            if lost is not None:
+                self.counts["overran"] += 1
+        self._note(noted)
+
+    def _skip(self, skipped: Sequence[tuple[Planned, str]]) -> None:
+        self._note((row.outbox_id, FAILED, why) for row, why in skipped)
+        self.counts.update(SKIPPED[why] for _, why in skipped)
+
+    def _note(self, rows: Iterable[tuple[int, str, str]]) -> None:
+        outbox.note(self.store, rows, run_id=self.run_id, now=self.clock())
+
+
+def conserve(counts: Counter[str]) -> None:
+    """Raises Stopped E505 unless every planned value ended in exactly one outcome."""
+    outcomes = ("written", "there", "failed", "unclear", *SKIPPED.values())
+    ended = {name: counts[name] for name in outcomes if counts[name]}
+    if counts["planned"] != sum(ended.values()):
+        told = ", ".join(f"{count} {name}" for name, count in ended.items()) or "nothing"
+        what = f"{counts['planned']} values were planned, but {told} came of them"
+        raise Stopped("E505", what, remedy="report it with this line; the next push asks the CRM about the rest")
+
+
+def _writes(rows: Iterable[Planned]) -> list[Write]:
+    by_deal: dict[str, list[Planned]] = defaultdict(list)
+    for row in rows:
+        by_deal[row.crm_id].append(row)
+    return [
+        Write(crm_id, {row.result: row.new for row in mine}, tuple(row.outbox_id for row in mine))
+        for crm_id, mine in by_deal.items()
+    ]
+
+
+def _stale(row: Planned, shown: Shown) -> str:
+    """Why a planned value must not go out any more, "" when it may."""
+    if row.crm_id not in shown:
+        return GONE
+    return "" if shown[row.crm_id].get(row.result) == row.old else CHANGED
