@@ -29,24 +29,35 @@ def csv_file(out: Path, head: Sequence[str], rows: Iterable[Mapping[str, Any]]) 
 
 @contextmanager
 def replaced(out: Path) -> Iterator[IO[bytes]]:
-    """A file to write, which takes the place of `out` when the block ends well. Raises BadConfig, or RetryLater on a full disk."""
-    temporary = ""
+    """A file to write, which takes the place of `out` when the block ends well. Raises BadConfig, or RetryLater on a full disk.
+
+    A device or a pipe, such as /dev/stdout, is written into: its place must not be taken.
+    """
     try:
         if out.is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
-        number, temporary = tempfile.mkstemp(prefix=f".{out.name}.", dir=out.parent)
+        into = out.open("wb") if out.exists() and not out.is_file() else _beside(out.resolve())
+        with into as file:
+            yield file
+    except OSError as error:
+        raise fault(error, str(out)) from None
+
+
+@contextmanager
+def _beside(out: Path) -> Iterator[IO[bytes]]:
+    """A file under another name in the same folder, moved to its place at the end."""
+    number, name = tempfile.mkstemp(prefix=f".{out.name}.", dir=out.parent)
+    temporary = Path(name)
+    try:
         with os.fdopen(number, "wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        Path(temporary).replace(out)
-        temporary = ""
-    except OSError as error:
-        raise fault(error, str(out)) from None
-    finally:
-        if temporary:
-            with suppress(OSError):
-                Path(temporary).unlink()
+        temporary.replace(out)
+    except BaseException:
+        with suppress(OSError):
+            temporary.unlink()
+        raise
 
 
 def fault(error: OSError, where: str) -> CrmsyncError:

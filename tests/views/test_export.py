@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import stat
 from pathlib import Path
 
@@ -100,3 +101,21 @@ def test_replaced_tells_a_place_that_cant_be_written(tmp_path: Path, place: str,
     """A folder that isn't there, or one in the file's place, is one line."""
     with pytest.raises(BadConfig, match=f"E120 .*{why}"), replaced(tmp_path / place):
         pass
+
+
+def test_replaced_never_takes_the_place_of_a_device(tmp_path: Path) -> None:
+    """A pipe such as /dev/stdout may be is written into, and stays a pipe."""
+    os.mkfifo(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    with replaced(tmp_path / "pipe") as file:
+        file.write(b"new")
+    assert (os.read(reader, 9), (tmp_path / "pipe").is_fifo()) == (b"new", True)
+    os.close(reader)
+
+
+def test_replaced_keeps_a_link_and_writes_what_it_points_at(tmp_path: Path) -> None:
+    """A link to a file elsewhere still points there afterwards."""
+    (tmp_path / "link.csv").symlink_to("real.csv")
+    with replaced(tmp_path / "link.csv") as file:
+        file.write(b"new")
+    assert ((tmp_path / "link.csv").is_symlink(), (tmp_path / "real.csv").read_bytes()) == (True, b"new")
