@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import fields
 
-from crmsync.clock import parse_instant
+from crmsync.clock import iso, parse_instant
 from crmsync.errors import BadConfig
 from crmsync.forecast.history import Facts, History
 from crmsync.forecast.recipe import Recipe
@@ -24,6 +24,20 @@ def newest(store: Store, crms: Sequence[str] = ()) -> int:
     if seen is None:
         raise BadConfig("E407", "nothing has been pulled yet", remedy="crmsync pull")
     return seen
+
+
+def instant(store: Store, spec: ModelSpec, *, as_of: int | None) -> int:
+    """The instant to learn or score at; None: the newest pull. Raises BadConfig E410 for one that no pull has reached.
+
+    A score that is dated ahead would count as the newest one until that day comes, and hide every true one.
+    """
+    seen = newest(store, spec.population.crms)
+    if as_of is None:
+        return seen
+    if as_of > seen:
+        what = f"nothing is known yet of {iso(as_of)}: the newest pull reaches {iso(seen)}"
+        raise BadConfig("E410", what, where="--as-of", remedy="an earlier instant, or crmsync pull")
+    return as_of
 
 
 def recipe(spec: ModelSpec) -> Recipe:

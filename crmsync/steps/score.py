@@ -28,9 +28,9 @@ HORIZON_DAYS = 28  # of the column won_28d
 def score(store: Store, spec: ModelSpec, *, run_id: int, as_of: int | None = None) -> dict[str, int]:
     """Scores the deals that were open at the instant (None: at the newest pull) by the newest used fit that knew nothing later.
 
-    Raises BadConfig E406 when there is no such fit.
+    Raises BadConfig E406 when there is no such fit, E410 when no pull has reached the instant.
     """
-    at = past.newest(store, spec.population.crms) if as_of is None else as_of
+    at = past.instant(store, spec, as_of=as_of)
     row = fits.newest_used(store, spec.name, as_of=at)
     if row is None:
         what = f"no fit of the model {spec.name!r} that may score" + (

@@ -14,11 +14,12 @@ def train(store: Store, spec: ModelSpec, *, run_id: int, as_of: int | None = Non
     """Learns from what was known at the instant (None: at the newest pull) and stores the fit. Gives what it learnt from.
 
     Raises Stopped when there is too little to learn from (E401, E402), the training fails (E403, E404), or the gate keeps the
-    fit from being used (E408): it is stored all the same, and the one in use stays.
+    fit from being used (E408): it is stored all the same, and the one in use stays. Raises BadConfig E410 when no pull has reached
+    the instant.
     """
     from crmsync.forecast import fit as training
 
-    at = past.newest(store, spec.population.crms) if as_of is None else as_of
+    at = past.instant(store, spec, as_of=as_of)
     history = past.history(store, known_by=at, crms=spec.population.crms)
     made = training.train(history, past.recipe(spec), as_of=at)
     fits.save(

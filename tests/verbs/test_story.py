@@ -83,6 +83,12 @@ def test_backtest_writes_each_prediction(story: dict[str, Said], crmsync: Call, 
     assert list(rows[0])[:5] == ["crm", "crm_id", "as_of", "fit_id", "probability"]
 
 
+def test_learning_and_scoring_ahead_of_the_newest_pull_is_refused(story: dict[str, Said], crmsync: Call) -> None:
+    """A score that is dated ahead would stand before every true one until that day comes."""
+    said = [crmsync(step, "--as-of", "2026-06-01T00:00:01Z") for step in ("train", "score")]
+    assert [(each.code, each.err[:14]) for each in said] == [(2, "E410 --as-of: ")] * 2
+
+
 def test_backtest_before_any_past_is_refused(story: dict[str, Said], crmsync: Call) -> None:
     """Dates with too little to learn from are told in one line, by a guard."""
     said = crmsync("backtest", "--from", "2000-01-01", "--to", "2000-02-01")
