@@ -20,7 +20,7 @@ class Fault:
     at: int = 0
     rate: float = 0.0
     method: str = ""  # "" matches every method
-    path: str = ""  # matches when it is part of the path
+    path: str = ""  # matches when it is part of the path, with a final $ when it is its end
     status: int = 503
     body: str = ""
     headers: dict[str, str] = field(default_factory=dict)
@@ -66,10 +66,14 @@ class FaultPlan:
         """The fault that strikes this request, if any."""
         with self._lock:
             for number, fault in enumerate(self._faults):
-                if (fault.method and fault.method != method) or fault.path not in path:
+                if (fault.method and fault.method != method) or not _lies_in(fault.path, path):
                     continue
                 self._seen[number] += 1
                 if fault.at == self._seen[number] or (fault.rate and self._random.random() < fault.rate):
                     self.struck += 1
                     return fault
             return None
+
+
+def _lies_in(part: str, path: str) -> bool:
+    return path.endswith(part[:-1]) if part.endswith("$") else part in path

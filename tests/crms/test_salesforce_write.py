@@ -1,4 +1,4 @@
-"""Writing to Salesforce: one answer per deal, whatever the reply, and never twice what may have arrived."""
+"""Writing to Salesforce by collections: one answer per deal, whatever the reply, and never twice what may have arrived."""
 
 import json
 from collections.abc import Callable
@@ -14,6 +14,7 @@ from tests.sandbox.salesforce.conftest import DEAL_BARE, DEAL_LOST, DEAL_OPEN, D
 from tests.sandbox.salesforce.world import many_deals
 
 SOBJECTS = "composite/sobjects"
+WHATEVER = {"conditional": False}
 VALUES: dict[Result, str | None] = {
     Result.PROBABILITY: "63.2",
     Result.EXPECTED_AMOUNT: "12500.00",
@@ -26,7 +27,7 @@ VALUES: dict[Result, str | None] = {
 @pytest.fixture
 def crm(local: Local) -> Salesforce:
     """A room whose target fields are there."""
-    room = org(local, fields=FIELDS)
+    room = org(local, fields=FIELDS, options=WHATEVER)
     room.create_fields()
     return room
 
@@ -76,7 +77,7 @@ def test_push_reads_the_reply_row_by_row(local: Local, crm: Salesforce) -> None:
 def test_push_isolates_the_row_that_spoils_a_batch(local: Local, crm: Salesforce) -> None:
     """A batch refused whole, for a field that is gone, is halved until the bad row stands alone."""
     local.app.rights.take("Opportunity.NextStep")
-    mixed = org(local, fields={**FIELDS, Result.NEXT_STEP: "NextStep"})
+    mixed = org(local, fields={**FIELDS, Result.NEXT_STEP: "NextStep"}, options=WHATEVER)
     good = [Write(local.ids[n], {Result.PROBABILITY: "1.0"}) for n in (DEAL_WON, DEAL_OPEN, DEAL_BARE)]
     answers = {
         one.crm_id: one.done for one in mixed.push([*good, Write(local.ids[DEAL_LOST], {Result.NEXT_STEP: "x"})])
@@ -146,7 +147,7 @@ def test_push_stops_when_the_days_calls_are_used_up(local: Local, crm: Salesforc
 def test_push_sends_two_hundred_at_a_time(serve: Callable[..., Local], no_waiting: None) -> None:
     """No batch is larger than Salesforce takes, and each write is in one."""
     local = serve(many_deals(401))
-    crm = org(local, fields={Result.NEXT_STEP: "NextStep"})
+    crm = org(local, fields={Result.NEXT_STEP: "NextStep"}, options=WHATEVER)
     planned = [Write(crm_id, {Result.NEXT_STEP: "call"}) for crm_id in local.ids]
     sizes = [len(batch) for batch in crm.batches(planned)]
     answers = list(crm.push(planned))

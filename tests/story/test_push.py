@@ -13,7 +13,7 @@ from crmsync.store import outbox
 from crmsync.watch import Watch
 from tests.story.tale import Tale, tale
 
-BATCH_UPDATE = {SALESFORCE: ("PATCH", "composite/sobjects"), HUBSPOT: ("POST", "deals/batch/update")}
+BATCH_UPDATE = {SALESFORCE: ("POST", "/composite$"), HUBSPOT: ("POST", "deals/batch/update")}
 NAMES = {SALESFORCE: "main", HUBSPOT: "hub"}
 
 
@@ -44,9 +44,11 @@ def test_lost_answers_are_settled_without_a_second_write(tmp_path: Path) -> None
     with tale(tmp_path) as it:
         prepare(it)
         for crm, (method, path) in BATCH_UPDATE.items():
-            fault = {"kind": "lost", "method": method, "path": path, "at": 1}
+            fault = {"kind": "lost", "method": method, "path": path, "rate": 1.0}
             it.ask("PUT", f"/faults/{crm}", {"faults": [fault]})
         lost = [(row.status, row.counts["unclear"], row.counts["planned"]) for row in it.pipeline.push()]
+        for crm in BATCH_UPDATE:
+            it.ask("PUT", f"/faults/{crm}", {"faults": []})
         settled = [row.counts for row in it.pipeline.push()]
         values = Counter((one["crm_id"], one["field"]) for one in it.effects())
         assert [(status, unclear) for status, unclear, planned in lost] == [

@@ -40,6 +40,10 @@ class Client:
         """Changes something. Raises Refused or LostAnswer: once it may have arrived it is never sent again."""
         return self.door.call(_sending(path, body, method="PATCH"), path, once=True)
 
+    def compose(self, body: Json) -> Any:
+        """Changes several records, each by its own conditions. Raises Refused or LostAnswer, as `write` does."""
+        return self.door.call(_sending("composite", body, method="POST"), "composite", once=True)
+
     def query(self, text: str) -> Json:
         """The first page of a query, deleted and archived records included. Raises Refused."""
         return self._complete(self.door.call(lambda library: library.query(text, include_deleted=True), "query"))

@@ -63,6 +63,10 @@ class Settings(Section):
     )
     api_version: str = Field("62.0", pattern=r"^\d\d\.0$", description="version of the REST API")
     ca_file: BesidePath = Field("", description="certificates to trust instead of the system's, as a PEM file")
+    conditional: bool = Field(
+        True,  # noqa: FBT003 - a default
+        description="write 25 deals a call, each only if nobody changed it since; false: 200 a call, the last writer wins",
+    )
     segment: str = Field("", description="field of Opportunity that names the deal's segment, such as Segment__c")
     look_back_s: int = Field(
         600,

@@ -5,6 +5,7 @@ from dataclasses import replace
 from crmsync.sandbox.http import Handler, Request, Response, Routes
 from crmsync.sandbox.salesforce.auth import Auth, soap_fault
 from crmsync.sandbox.salesforce.collections import Collections
+from crmsync.sandbox.salesforce.composite import Composite
 from crmsync.sandbox.salesforce.cursors import Cursors
 from crmsync.sandbox.salesforce.description import Description
 from crmsync.sandbox.salesforce.errors import Refused, limit_exceeded, not_found
@@ -25,7 +26,8 @@ class Gateway:
     def __init__(self, org: Org, auth: Auth, limits: Limits, rest: Rest) -> None:
         self.org, self.auth, self.limits = org, auth, limits
         self.open = Routes(self._open_routes())
-        self.api = Routes(_api_routes(org, rest, limits))
+        composite = ("POST", "/services/data/v{version}/composite", Composite(self._call).answer)
+        self.api = Routes([*_api_routes(org, rest, limits), composite])
 
     def _open_routes(self) -> list[tuple[str, str, Handler]]:
         """Those that need no session of the API."""
