@@ -2,7 +2,7 @@
 
 door      the one way in: retry -> guard -> log in -> send -> translate errors    client, session, login, refusals, settings
 org       what holds for the whole org: currency, stages, objects and their fields
-read      full and incremental pulls; again: by id; streams says what is read, deals, milestones, engagement, people what it becomes
+read      full and incremental pulls; streams says what is read, deals, milestones, engagement, people what it becomes
 write     batch updates and reading back        composite, fields, permissions, check
 """
 
@@ -35,7 +35,6 @@ class Salesforce:
         self._client = Client(config, settings)
         org = Org(self._client)
         self._reader = Reader(org, config, settings)
-        self._by_id = ById(self._reader)
         self._writer = Writer(self._client, config, settings)
         self._fields = Fields(org, config)
         self._check = Check(org, config, settings, reader=self._reader, fields=self._fields)
