@@ -28,7 +28,7 @@ from crmsync.workspace import JobSpec, ModelSpec
 
 BY_HAND = ""  # the job of a step that somebody ran by itself
 STOPPED = "E602"  # told to stop: what wasn't begun then hasn't failed
-FAILED = ("quarantined", "failed", "unclear")  # counts of records that make a run partial
+FAILED = ("quarantined", "failed", "unclear", "overran")  # counts of records that make a run partial
 
 Work = Callable[[int], dict[str, int]]
 

@@ -34,7 +34,7 @@ class HubSpot:
         self._client = Client(config, settings)
         self._portal = Portal(self._client)
         self._reader = Reader(self._portal, config, settings)
-        self._writer = Writer(self._client, config)
+        self._writer = Writer(self._client, config, settings)
         self._fields = Fields(self._portal, config, settings)
         self._check = Check(self._portal, config, settings, reader=self._reader, fields=self._fields)
 

@@ -42,6 +42,10 @@ class Settings(Section):
         description='version in the paths: dated, each supported for 18 months, or "v3" until September 2027',
     )
     ca_file: BesidePath = Field("", description="certificates to trust instead of the system's, as a PEM file")
+    verify: bool = Field(
+        True,  # noqa: FBT003 - a default
+        description="read each deal's histories after a write, to name a value that came just before it: a call for 50 deals",
+    )
     segment: str = Field("", description="deal property that names the deal's segment")
     look_back_s: int = Field(
         600, ge=0, description="how far before the last pull to look again: the search index lags, and so do commits"
