@@ -11,7 +11,7 @@ from typing import Protocol, cast
 
 from crmsync.config import CrmConfig
 from crmsync.errors import BadConfig
-from crmsync.records import Answer, Cursor, FieldState, Finding, Page, Result, Write
+from crmsync.records import Answer, Cursor, FieldState, Finding, Listed, Page, Result, Source, Write
 
 
 class Crm(Protocol):
@@ -35,8 +35,17 @@ class Crm(Protocol):
         Re-reads a look-back window before the cursor: storing must be idempotent. A record that can't be read comes in `bad`.
         """
 
-    def ids(self) -> Iterator[str]:
-        """The ids of all deals that the CRM shows today."""
+    def sources(self) -> Sequence[Source]:
+        """What can be listed and read by id, in the order to store it: the deals, then each object that holds steps of plans."""
+
+    def listed(self, source: str) -> Iterator[Listed]:
+        """Every live record of a source, each once."""
+
+    def read(self, source: str, crm_ids: Sequence[str], *, since: int) -> Iterator[Page]:
+        """The records of these ids as they are now, whatever their stamps say, in pages that move no cursor.
+
+        One that is in the bin comes in `gone`, one that is no more doesn't come. `since`: the pulls are complete up to there.
+        """
 
     def read_back(self, crm_ids: Sequence[str]) -> dict[str, dict[Result, str | None]]:
         """Our fields as the CRM holds them now, as canonical text; a deal that is gone is left out."""

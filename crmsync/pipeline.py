@@ -15,6 +15,7 @@ from crmsync.crm import Crm
 from crmsync.errors import BadConfig, CrmsyncError, RetryLater, Stopped
 from crmsync.steps.pull import pull
 from crmsync.steps.push import push
+from crmsync.steps.reconcile import reconcile
 from crmsync.steps.score import score
 from crmsync.steps.stage import stage
 from crmsync.steps.train import train
@@ -57,6 +58,12 @@ class Pipeline:
     def pull(self, crm: str | None = None) -> list[RunRow]:
         """Reads what changed in the CRM of that name, or in all of them."""
         return self._each_crm("pull", crm, lambda it, run_id: pull(self.store, it, run_id=run_id, watch=self.watch))
+
+    def reconcile(self, crm: str | None = None) -> list[RunRow]:
+        """Holds the store against the ids that the CRM of that name, or each of them, lists, and heals what differs."""
+        return self._each_crm(
+            "reconcile", crm, lambda it, run_id: reconcile(self.store, it, run_id=run_id, watch=self.watch)
+        )
 
     def train(self, model: str, *, as_of: int | None = None) -> list[RunRow]:
         """Learns a model from what was known at an instant."""
@@ -102,6 +109,7 @@ class Pipeline:
             self.config.only_crm(name)
         steps: dict[str, Callable[[], list[RunRow]]] = {
             "pull": lambda: [row for name in names for row in self.pull(name)],
+            "reconcile": lambda: [row for name in names for row in self.reconcile(name)],
             "train": lambda: self.train(spec.model),
             "score": lambda: self.score(spec.model),
             "stage": lambda: [row for name in names for row in self.stage(name)],

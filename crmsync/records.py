@@ -160,9 +160,28 @@ class Cursor:
     resume: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a CRM lists by id: its deals, or an object whose records are steps of plans.
+
+    `silent`: a record may change without a stamp, as by an association or a formula, so that only reading it anew tells.
+    """
+
+    name: str
+    silent: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A record that a CRM shows today."""
+
+    crm_id: str
+    created_at: int
+
+
 @dataclass(slots=True)
 class Page:
-    """What one read brought. It is stored together with its cursor in one transaction."""
+    """What one read brought. It is stored together with its cursor in one transaction; without a stream it moves no cursor."""
 
     stream: str
     cursor: Cursor

@@ -79,7 +79,7 @@ def _zone(name: str) -> str:
     return name
 
 
-Step = Literal["pull", "train", "score", "stage", "push"]
+Step = Literal["pull", "reconcile", "train", "score", "stage", "push"]
 
 
 class JobSpec(Section):

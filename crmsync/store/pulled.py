@@ -88,12 +88,8 @@ class _Writer:
         self._held(page)
         stored.gone = self._gone(page.gone)
         stored.quarantined = self._set_aside(page)
-        upsert(
-            self.connection,
-            tables.Cursor,
-            [{"crm": self.crm, "stream": page.stream, **_columns(page.cursor)}],
-            key=("crm", "stream"),
-        )
+        cursors = [{"crm": self.crm, "stream": page.stream, **_columns(page.cursor)}] if page.stream else []
+        upsert(self.connection, tables.Cursor, cursors, key=("crm", "stream"))
         return stored
 
     def _people_and_stages(self, page: Page) -> None:

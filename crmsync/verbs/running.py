@@ -18,6 +18,14 @@ def pull(context: typer.Context, crm: CrmName = None) -> int:
     return steps(context.obj, lambda pipeline: pipeline.pull(crm))
 
 
+@app.command(epilog="Example: crmsync reconcile --crm main")
+def reconcile(context: typer.Context, crm: CrmName = None) -> int:
+    """Compare ids with the CRMs, and heal what pulls can't see."""
+    from crmsync.workplace import steps
+
+    return steps(context.obj, lambda pipeline: pipeline.reconcile(crm))
+
+
 @app.command(epilog="Example: crmsync train --as-of 2026-01-31")
 def train(context: typer.Context, model: ModelName = "close", as_of: AsOf = None) -> int:
     """Learn a model from what has been pulled."""

@@ -1,21 +1,17 @@
 """What every room promises to read (`crmsync.crm.Crm`), each against its local twin."""
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
 from crmsync import crm as crms
 from crmsync.clock import iso, parse_instant
-from crmsync.config import StoreConfig
-from crmsync.crm import Crm
 from crmsync.errors import RetryLater
 from crmsync.records import DEAL_SOURCE, Cursor, MilestoneRecord, Page, Result, Write
-from crmsync.steps.pull import pull
 from crmsync.store import deals, dump, pulled, runs
-from crmsync.store.engine import Store, open_store
 from crmsync.watch import Watch
+from tests.crms.stores import opened, pull_into
 from tests.crms.twins import NOW, TWINS, Twin, twin
 
 HOUR_S = 3_600.0
@@ -38,20 +34,6 @@ class Breaking(Watch):
         self.pages -= 1
         if self.pages == 0:
             raise RetryLater("E602", "broken off")
-
-
-@contextmanager
-def opened(folder: Path, name: str = "store") -> Iterator[Store]:
-    """A store of its own."""
-    store = open_store(StoreConfig(url=f"sqlite:///{folder / name}.db"))
-    yield store
-    store.close()
-
-
-def pull_into(store: Store, crm: Crm, *, watch: Watch | None = None) -> dict[str, int]:
-    """The step."""
-    run_id = runs.begin(store, job="", step="pull", target=crm.name, now=0)
-    return pull(store, crm, run_id=run_id, watch=watch or Watch())
 
 
 def calls_by_stream(room: Twin) -> dict[str, int]:
@@ -91,7 +73,7 @@ def test_streams_come_in_the_order_to_store_them(live: Twin) -> None:
 def test_full_pull_brings_every_deal(live: Twin) -> None:
     """The deals pulled are those that the CRM lists, each once."""
     pulled_ids = [deal["crm_id"] for deal in live.pull().deals]
-    assert sorted(pulled_ids) == sorted(live.crm.ids())
+    assert sorted(pulled_ids) == sorted(live.ids())
     assert len(pulled_ids) == DEALS
 
 
@@ -105,7 +87,7 @@ def test_pull_reads_no_more_than_the_look_back(live: Twin) -> None:
     """What changed within the look-back comes again, once; then it lies behind."""
     live.pull()
     live.forward(HOUR_S)
-    crm_id = next(iter(live.crm.ids()))
+    crm_id = next(iter(live.ids()))
     live.edit(live.names.deals, crm_id, {live.names.amount: 4_711})
     seen = []
     for _ in range(3):
@@ -134,19 +116,19 @@ def test_changed_deal_step_and_act_come_with_the_next_pull(live: Twin) -> None:
 def test_deleted_deal_and_step_are_gone(live: Twin) -> None:
     """Both are told with the instant at which they left, and the deal is no longer listed."""
     step = open_step(live, live.pull())
-    deal = next(crm_id for crm_id in live.crm.ids() if crm_id != step["deal"])
+    deal = next(crm_id for crm_id in live.ids() if crm_id != step["deal"])
     live.forward(HOUR_S)
     live.delete(live.names.deals, deal)
     live.delete(live.names.steps, step["crm_id"])
     gone = {row["crm_id"]: (row["source"], row["gone_at"]) for row in live.pull().gone}
     now = live.local.clock.now()
     assert (gone[deal], gone[step["crm_id"]]) == ((DEAL_SOURCE, now), (live.names.steps, now))
-    assert deal not in set(live.crm.ids())
+    assert deal not in set(live.ids())
 
 
 def test_restored_deal_comes_back(live: Twin, tmp_path: Path) -> None:
     """It is live in the store again. (HubSpot's archive leaves no stamp: there it comes with its next change.)"""
-    deal = next(live.crm.ids())
+    deal = next(live.ids())
     with opened(tmp_path) as store:
         pull_into(store, live.crm)
         live.delete(live.names.deals, deal)
@@ -190,9 +172,9 @@ def test_full_read_goes_on_at_the_page_where_it_broke_off(many: Twin) -> None:
 def test_incremental_read_goes_on_at_the_page_where_it_broke_off(many: Twin) -> None:
     """The same where many deals have changed since."""
     done = list(many.crm.pull(many.names.deals, since=None))[-1].cursor
-    list(many.crm.push([Write(crm_id, {Result.RISK: "low"}) for crm_id in many.crm.ids()]))
+    list(many.crm.push([Write(crm_id, {Result.RISK: "low"}) for crm_id in many.ids()]))
     first, rest = broken(many, done)
-    assert sorted(first + rest) == sorted(many.crm.ids())
+    assert sorted(first + rest) == sorted(many.ids())
     assert len(rest) > 0
 
 

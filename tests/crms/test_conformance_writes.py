@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from crmsync import crm as crms
 from crmsync.errors import BadConfig, RetryLater
-from crmsync.records import Answer, Result, Write
+from crmsync.records import DEAL_SOURCE, Answer, Result, Write
 from tests.crms.twins import Twin
 
 VALUES: dict[Result, str | None] = {
@@ -32,7 +32,7 @@ def impatient() -> Iterator[None]:
 
 def some(room: Twin, count: int) -> list[Write]:
     """Writes to so many deals."""
-    ids = sorted(room.crm.ids())[:count]
+    ids = sorted(room.ids())[:count]
     assert len(ids) == count
     return [Write(crm_id, dict(VALUES)) for crm_id in ids]
 
@@ -117,7 +117,7 @@ def test_wrong_secret_is_told_without_showing_it(live: Twin) -> None:
     """The key in the config is named, the secret isn't."""
     wrong: dict[str, Any] = {WRONG_SECRET[live.kind]: SecretStr("wrong-secret-4711")}
     with pytest.raises(BadConfig) as caught:
-        list(live.connect(**wrong).ids())
+        list(live.connect(**wrong).listed(DEAL_SOURCE))
     assert (caught.value.code, "wrong-secret-4711" in str(caught.value)) == ("E202", False)
 
 
@@ -126,7 +126,7 @@ def test_crm_that_is_down_is_tried_again_later(live: Twin) -> None:
     """Nobody answers at the address: the next run goes on."""
     away = {ADDRESS[live.kind]: live.served.server.url.replace(str(live.served.server.port), "1")}
     with pytest.raises(RetryLater) as caught:
-        list(live.connect(**away).ids())
+        list(live.connect(**away).listed(DEAL_SOURCE))
     assert (caught.value.code, caught.value.exit_code) == ("E201", 75)
 
 
@@ -136,7 +136,7 @@ def test_calls_are_counted_as_the_server_counts_them(live: Twin) -> None:
     crm = live.connect()
     before = live.served.server.requests
     live.served.server.faults.read({"faults": [{"kind": "status", "status": 503, "at": 2}]})
-    list(crm.ids())
+    list(crm.listed(DEAL_SOURCE))
     for stream in crm.streams():
         list(crm.pull(stream, since=None))
     assert live.served.server.faults.struck == 1

@@ -13,7 +13,7 @@ from crmsync import crm as crms
 from crmsync.clock import parse_instant
 from crmsync.config import CrmConfig
 from crmsync.crm import Crm
-from crmsync.records import Cursor, Page
+from crmsync.records import DEAL_SOURCE, Cursor, Page
 from crmsync.sandbox import columns
 from crmsync.sandbox.control import Served
 from crmsync.sandbox.generate import generate
@@ -90,6 +90,10 @@ class Twin:
                 for name in LISTS:
                     getattr(whole, name).extend(getattr(page, name))
         return whole
+
+    def ids(self) -> Iterator[str]:
+        """The ids of its live deals, as it lists them."""
+        return (one.crm_id for one in self.crm.listed(DEAL_SOURCE))
 
     def forward(self, seconds: float) -> None:
         """Lets the CRM's clock go on."""

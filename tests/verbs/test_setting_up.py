@@ -66,7 +66,7 @@ def test_serve_runs_until_a_signal(tmp_path: Path) -> None:
     """The service says what comes next, and SIGTERM ends it well and soon."""
     call("init", str(tmp_path / "new"))
     with running("serve", at=tmp_path / "new") as (process, out):
-        assert out.readline().startswith("serving 3 jobs; next: ")
+        assert out.readline().startswith("serving 4 jobs; next: ")
         process.send_signal(signal.SIGTERM)
         told, err = process.communicate(timeout=10)
     assert (process.returncode, told, err) == (0, "stopped on request\n", "")

@@ -42,9 +42,10 @@ def test_status_finds_nothing_wrong(story: dict[str, Said], crmsync: Call) -> No
 
 
 def test_verify_finds_the_same_deals_on_both_sides(story: dict[str, Said], crmsync: Call) -> None:
-    """The ids in the store are those that the CRMs show; the dump has a digest."""
+    """The ids in the store are those that the CRMs show, of deals and of steps; the dump has a digest."""
     said = crmsync("verify")
-    assert (said.code, said.out.count("0 missing here, 0 missing there")) == (0, 2)
+    compared = re.findall(r"^verify (\w+): .* 0 missing here, 0 missing there; \d+ months", said.out, re.MULTILINE)
+    assert (said.code, compared) == (0, ["main"] * 3 + ["hub"] * 3)
     assert re.search(r"^dump [0-9a-f]{64}$", said.out, re.MULTILINE)
 
 
@@ -52,7 +53,14 @@ def test_verify_tells_what_the_store_lacks(workspace: Path, tmp_path: Path) -> N
     """A store that has pulled nothing differs, which is no fault but exit code 1."""
     (tmp_path / "config.toml").write_text((workspace / "config.toml").read_text())
     said = call("verify", "--crm", "hub", "--config", str(tmp_path / "config.toml"))
-    assert (said.code, said.out.startswith("[fail] hub: only in the CRM: 4000")) == (1, True)
+    assert (said.code, said.out.startswith("[fail] hub deals: only in the CRM: 4000")) == (1, True)
+
+
+def test_reconcile_tells_what_it_compared_and_verify_how_far(story: dict[str, Said], crmsync: Call) -> None:
+    """Where nothing slipped the one heals nothing, counts its calls, and the other says so."""
+    healed, verified = crmsync("reconcile", "--crm", "hub").out, crmsync("verify", "--crm", "hub").out
+    assert re.search(r"^reconcile hub: [\d,]+ compared, 0 healed, 0 new, 0 gone, .* [\d,]+ calls", healed, re.MULTILINE)
+    assert re.search(r"^verify hub: complete up to 2\S+Z, 0 healed by the last reconcile$", verified, re.MULTILINE)
 
 
 def test_export_of_scores_has_every_open_deal(story: dict[str, Said], crmsync: Call) -> None:
@@ -104,7 +112,11 @@ def test_run_takes_a_job_and_jobs_tells_of_it(story: dict[str, Said], crmsync: C
 def test_run_refuses_an_unknown_job(crmsync: Call) -> None:
     """A job without a file is one line with the names that there are."""
     said = crmsync("run", "hourly")
-    assert (said.code, said.err.count("\n"), said.err.split("-> ")[1]) == (2, 1, "one of: nightly, pull, weekly\n")
+    assert (said.code, said.err.count("\n"), said.err.split("-> ")[1]) == (
+        2,
+        1,
+        "one of: daily, nightly, pull, weekly\n",
+    )
 
 
 def test_explain_refuses_an_unknown_deal(crmsync: Call) -> None:

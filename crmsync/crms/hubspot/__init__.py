@@ -2,21 +2,23 @@
 
 client    one door: pace -> retry -> send -> translate errors -> parse    limits, paths, settings
 portal    what holds for the whole account: zone, currency, stages, owners, properties
-read      full and incremental pulls; streams says what is read, deals, milestones, engagement, people what it becomes
+read      full and incremental pulls; again: by id; streams says what is read, deals, milestones, engagement, people what it becomes
 write     batch updates and reading back        fields, check
 """
 
 from collections.abc import Iterator, Sequence
 
 from crmsync.config import CrmConfig, read_options
+from crmsync.crms.hubspot.again import ById
 from crmsync.crms.hubspot.check import Check
 from crmsync.crms.hubspot.client import Client
 from crmsync.crms.hubspot.fields import Fields
 from crmsync.crms.hubspot.portal import Portal
 from crmsync.crms.hubspot.read import Reader
 from crmsync.crms.hubspot.settings import Settings
+from crmsync.crms.hubspot.streams import all_streams
 from crmsync.crms.hubspot.write import Writer
-from crmsync.records import Answer, Cursor, FieldState, Finding, Page, Result, Write
+from crmsync.records import Answer, Cursor, FieldState, Finding, Listed, Page, Result, Source, Write
 
 __all__ = ["HubSpot", "Settings", "connect"]
 
@@ -33,7 +35,9 @@ class HubSpot:
         self.name = config.name
         self._client = Client(config, settings)
         self._portal = Portal(self._client)
-        self._reader = Reader(self._portal, config, settings)
+        streams = list(all_streams(self._portal, config, settings))
+        self._reader = Reader(self._portal, streams, settings)
+        self._by_id = ById(self._portal, streams)
         self._writer = Writer(self._client, config, settings)
         self._fields = Fields(self._portal, config, settings)
         self._check = Check(self._portal, config, settings, reader=self._reader, fields=self._fields)
@@ -59,9 +63,17 @@ class HubSpot:
         """The rows of a stream changed since the cursor."""
         return self._reader.pull(stream, since)
 
-    def ids(self) -> Iterator[str]:
-        """The ids of all live deals."""
-        return self._reader.ids()
+    def sources(self) -> Sequence[Source]:
+        """Deals, then what holds steps of plans."""
+        return self._by_id.sources()
+
+    def listed(self, source: str) -> Iterator[Listed]:
+        """Every live record of a source."""
+        return self._by_id.listed(source)
+
+    def read(self, source: str, crm_ids: Sequence[str], *, since: int) -> Iterator[Page]:
+        """Records by their ids."""
+        return self._by_id.read(source, crm_ids, since)
 
     def read_back(self, crm_ids: Sequence[str]) -> dict[str, dict[Result, str | None]]:
         """Our fields as HubSpot shows them now."""

@@ -39,6 +39,14 @@ def read(
             yield Row(raw)
 
 
+def archived(client: Client, kind: str, ids: Sequence[str]) -> Iterator[Row]:
+    """Those of the ids that lie in the archive."""
+    path = client.paths.objects(kind, "batch/read") + "?archived=true"
+    for part in parts(ids, READ_INPUTS):
+        body: Json = {"inputs": [{"id": crm_id} for crm_id in part], "properties": ["hs_object_id"]}
+        yield from map(Row, client.post(path, body).get("results") or ())
+
+
 def associated(client: Client, kind: str, to: str, ids: Sequence[str]) -> dict[str, list[Link]]:
     """The records of type `to` that belong to each of these; one without any is left out.
 

@@ -10,12 +10,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from crmsync.clock import MICROS_PER_SECOND
-from crmsync.config import CrmConfig
 from crmsync.crms.hubspot.batches import READ_INPUTS, READ_INPUTS_WITH_HISTORY, parts, read
 from crmsync.crms.hubspot.client import Json
-from crmsync.crms.hubspot.portal import DEALS, Portal, next_page
+from crmsync.crms.hubspot.portal import Portal, next_page
 from crmsync.crms.hubspot.settings import Settings
-from crmsync.crms.hubspot.streams import Span, Stream, all_streams
+from crmsync.crms.hubspot.streams import Span, Stream
 from crmsync.crms.hubspot.values import MICROS_PER_MILLI, Row, instant
 from crmsync.records import Cursor, GoneRecord, Page
 
@@ -49,10 +48,10 @@ class Place:
 class Reader:
     """Reads one account."""
 
-    def __init__(self, portal: Portal, config: CrmConfig, settings: Settings) -> None:
+    def __init__(self, portal: Portal, streams: Sequence[Stream], settings: Settings) -> None:
         self.portal, self.client = portal, portal.client
         self.look_back = settings.look_back_s * MICROS_PER_SECOND
-        self._streams = {stream.name: stream for stream in all_streams(portal, config, settings)}
+        self._streams = {stream.name: stream for stream in streams}
 
     def names(self) -> Sequence[str]:
         """The streams, in the order to store them."""
@@ -166,12 +165,6 @@ class Reader:
             return
         kind = self._streams[name].kind()
         self.client.get(self.client.paths.objects(kind), [("limit", "1")])
-
-    def ids(self) -> Iterator[str]:
-        """The ids of all live deals."""
-        path = self.client.paths.objects(DEALS)
-        for row in self.portal.pages(path, [("archived", "false"), ("properties", "hs_object_id")]):
-            yield str(row["id"])
 
 
 def _after(token: str) -> list[tuple[str, str]]:

@@ -75,6 +75,10 @@ class DealStream:
         """What is read with its history."""
         return _once(self.deals.histories(), *(steps.histories() for steps in self.steps))
 
+    def counts(self, _row: Row) -> bool:
+        """Every deal is listed by its id."""
+        return True
+
     def add(self, rows: list[Row], page: Page, _span: Span) -> None:
         """Puts deals into a page; one that can't be used is set aside."""
         client = self.portal.client
@@ -155,6 +159,10 @@ class ActivityStream:
         """What is read with its history."""
         _, acts = engagement.PROPERTIES.get(self.name, ((), ()))
         return _once(acts, *(steps.histories() for steps in self.steps))
+
+    def counts(self, row: Row) -> bool:
+        """Whether a record is a step of a plan, which is listed by its id."""
+        return any(steps.counts(row) for steps in self.steps)
 
     def add(self, rows: list[Row], page: Page, span: Span) -> None:
         """Puts steps and acts into a page. An act that belongs to no deal is none of ours; such a step is set aside."""

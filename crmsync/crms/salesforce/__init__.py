@@ -2,13 +2,14 @@
 
 door      the one way in: retry -> guard -> log in -> send -> translate errors    client, session, login, refusals, settings
 org       what holds for the whole org: currency, stages, objects and their fields
-read      full and incremental pulls; streams says what is read, deals, milestones, engagement, people what it becomes
+read      full and incremental pulls; again: by id; streams says what is read, deals, milestones, engagement, people what it becomes
 write     batch updates and reading back        composite, fields, permissions, check
 """
 
 from collections.abc import Iterator, Sequence
 
 from crmsync.config import CrmConfig, read_options
+from crmsync.crms.salesforce.again import ById
 from crmsync.crms.salesforce.check import Check, refuse_password
 from crmsync.crms.salesforce.client import Client
 from crmsync.crms.salesforce.fields import Fields
@@ -16,7 +17,7 @@ from crmsync.crms.salesforce.org import Org
 from crmsync.crms.salesforce.read import Reader
 from crmsync.crms.salesforce.settings import Settings
 from crmsync.crms.salesforce.write import Writer
-from crmsync.records import Answer, Cursor, FieldState, Finding, Page, Result, Write
+from crmsync.records import Answer, Cursor, FieldState, Finding, Listed, Page, Result, Source, Write
 
 __all__ = ["Salesforce", "Settings", "connect"]
 
@@ -35,6 +36,7 @@ class Salesforce:
         self._client = Client(config, settings)
         org = Org(self._client)
         self._reader = Reader(org, config, settings)
+        self._by_id = ById(self._reader)
         self._writer = Writer(self._client, config, settings)
         self._fields = Fields(org, config)
         self._check = Check(org, config, settings, reader=self._reader, fields=self._fields)
@@ -60,9 +62,17 @@ class Salesforce:
         """The rows of a stream changed since the cursor."""
         return self._reader.pull(stream, since)
 
-    def ids(self) -> Iterator[str]:
-        """The ids of all live deals."""
-        return self._reader.ids()
+    def sources(self) -> Sequence[Source]:
+        """Deals, then what holds steps of plans."""
+        return self._by_id.sources()
+
+    def listed(self, source: str) -> Iterator[Listed]:
+        """Every live record of a source."""
+        return self._by_id.listed(source)
+
+    def read(self, source: str, crm_ids: Sequence[str], *, since: int) -> Iterator[Page]:
+        """Records by their ids."""
+        return self._by_id.read(source, crm_ids, since)
 
     def read_back(self, crm_ids: Sequence[str]) -> dict[str, dict[Result, str | None]]:
         """Our fields as Salesforce shows them now."""

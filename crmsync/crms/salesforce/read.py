@@ -10,8 +10,7 @@ from dataclasses import dataclass
 
 from crmsync.clock import MICROS_PER_SECOND, iso
 from crmsync.config import CrmConfig
-from crmsync.crms.salesforce.client import Json
-from crmsync.crms.salesforce.org import DEAL, STAGE, Org
+from crmsync.crms.salesforce.org import STAGE, Org
 from crmsync.crms.salesforce.refusals import NO_LOCATOR, NO_OBJECT, Refused
 from crmsync.crms.salesforce.settings import Settings
 from crmsync.crms.salesforce.streams import Span, Stream, all_streams, bad
@@ -84,9 +83,14 @@ class Reader:
             yield from self._pages(stream, place, window.stamp)
         except Refused as refused:
             if not (stream.optional and refused.code == NO_OBJECT):
-                raise self._bad(stream, refused) from None
+                raise self.bad(stream, refused) from None
 
-    def _bad(self, stream: Stream, refused: Refused) -> BadConfig:
+    def streams(self) -> Sequence[Stream]:
+        """The objects, in the order to store them."""
+        return list(self._streams.values())
+
+    def bad(self, stream: Stream, refused: Refused) -> BadConfig:
+        """A refusal that somebody has to look at, with its place in the config."""
         where = self.config.where(stream.key) if stream.key else f"{self.config.name} {stream.name}"
         return self.client.bad(refused, where=where)
 
@@ -105,7 +109,7 @@ class Reader:
             place = place.after(rows[-1]) if rows else place
             more = "" if answer["done"] else str(answer["nextRecordsUrl"])
             here = Cursor(since, place.last, resume=str(place)) if more else Cursor(stamp=place.began)
-            yield self._page(stream, here, rows, Span(place.began, since))
+            yield page_of(stream, rows, Span(place.began, since), cursor=here, name=stream.name)
             if not more:
                 return
 
@@ -132,20 +136,6 @@ class Reader:
             return changed
         return f"{changed} OR ({stream.due} >= {start} AND {stream.due} <= {iso(place.began)})"
 
-    def _page(self, stream: Stream, cursor: Cursor, rows: list[Row], span: Span) -> Page:
-        page = Page(stream.name, cursor, read=len(rows))
-        for row in rows:
-            try:
-                if not row.deleted:
-                    stream.add(row, page, span)
-                elif stream.gone:
-                    page.gone.append(
-                        GoneRecord(source=stream.gone, crm_id=row.id, gone_at=row.modified_at, survivor="")
-                    )
-            except (SkipRecord, ValueError, KeyError) as error:
-                page.bad.append(bad(stream.gone or stream.entity, row, error))
-        return page
-
     def probe(self, name: str) -> str:
         """Reads one record of a stream; gives a warning, "" if there is none. Raises BadConfig when something is missing."""
         if name == STAGE:
@@ -158,10 +148,19 @@ class Reader:
         except Refused as refused:
             if stream.optional and refused.code == NO_OBJECT:
                 return refused.what
-            raise self._bad(stream, refused) from None
+            raise self.bad(stream, refused) from None
         return ""
 
-    def ids(self) -> Iterator[str]:
-        """The ids of all live deals."""
-        rows: Iterator[Json] = self.client.records(soql(["Id"], DEAL, tail="ORDER BY Id"))
-        return (str(row["Id"]) for row in rows)
+
+def page_of(stream: Stream, rows: list[Row], span: Span, *, cursor: Cursor, name: str) -> Page:
+    """What rows say, deleted ones included, as a page of that name; those that can't be used are set aside."""
+    page = Page(name, cursor, read=len(rows))
+    for row in rows:
+        try:
+            if not row.deleted:
+                stream.add(row, page, span)
+            elif stream.gone:
+                page.gone.append(GoneRecord(source=stream.gone, crm_id=row.id, gone_at=row.modified_at, survivor=""))
+        except (SkipRecord, ValueError, KeyError) as error:
+            page.bad.append(bad(stream.gone or stream.entity, row, error))
+    return page
