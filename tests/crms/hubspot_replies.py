@@ -43,9 +43,13 @@ class Replies:
         self.lay(f"{OBJECTS}/{kind}", {"results": list(rows)}, {"results": []})
 
     def link(self, kind: str, to: str, *pairs: tuple[str, str]) -> None:
-        """Lays out associations."""
+        """Lays out associations, by id and in the blocks of the records that were laid out before."""
         results = [{"from": {"id": a}, "to": [{"toObjectId": int(b), "associationTypes": []}]} for a, b in pairs]
         self.lay(f"{ASSOCIATIONS}/{kind}/{to}/batch/read", {"results": results})
+        for listed in self._laid.get(f"{OBJECTS}/{kind}", [])[:1]:
+            for record in listed.body["results"]:
+                linked = [{"id": b, "type": "linked"} for a, b in pairs if a == record["id"]]
+                record["associations"] = {to: {"results": linked}}
 
     def answer(self, request: Request) -> Response:
         """Handles one request."""

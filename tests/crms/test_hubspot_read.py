@@ -11,7 +11,18 @@ from crmsync.config import EngagementSource, MilestoneSource
 from crmsync.errors import BadConfig
 from crmsync.records import Cursor, FactRecord, Kind, Page, Phase, Result, Side
 from crmsync.sandbox.http import Response, Server
-from tests.crms.hubspot_replies import ACCOUNT, CREATED, DETAILS, OBJECTS, PROPERTIES, Replies, crm, pull, row
+from tests.crms.hubspot_replies import (
+    ACCOUNT,
+    ASSOCIATIONS,
+    CREATED,
+    DETAILS,
+    OBJECTS,
+    PROPERTIES,
+    Replies,
+    crm,
+    pull,
+    row,
+)
 
 MILESTONE = MilestoneSource(object="milestone", name="title", due_on="due_on", done_at="completed_at", side="side")
 TASK = MilestoneSource(object="tasks", where="is_milestone = true", name="hs_task_subject", side="buyer_owned")
@@ -130,9 +141,29 @@ def test_deals_merged_away_name_their_survivor(server: Server, replies: Replies)
 
 def test_deals_archived_are_gone(server: Server, replies: Replies) -> None:
     """What was archived is listed apart, as archiving leaves no stamp that a search could find."""
-    replies.lay(f"{OBJECTS}/deals", {"results": []}, {"results": [{"id": "8", "archivedAt": T1}]})
-    (gone,) = pull(crm(server), "deals").gone
+    replies.lay(f"{OBJECTS}/deals", {"results": [{"id": "8", "archivedAt": T1}]})
+    (gone,) = pull(crm(server), "deals", Cursor(stamp=parse_instant(T1))).gone
     assert (gone["crm_id"], gone["gone_at"]) == ("8", parse_instant(T1))
+
+
+@pytest.mark.parametrize(("live", "lists"), [(7, 0), (6, 1)])
+def test_archive_is_listed_only_when_a_live_record_is_missing(
+    server: Server, replies: Replies, live: int, lists: int
+) -> None:
+    """One search counts those that were live at the last read; while none of them is missing the list isn't read."""
+    replies.lay(f"{OBJECTS}/deals/search", {"results": []}, {"results": [], "total": live})
+    pull(crm(server), "deals", Cursor(stamp=parse_instant(T1), resume=f"done:{parse_instant(T1)}:7"))
+    assert sum(request.path == f"{OBJECTS}/deals" for request in replies.requests) == lists
+
+
+@pytest.mark.parametrize("links", [99, 100])
+def test_block_that_may_not_be_whole_is_asked_for_by_id(server: Server, replies: Replies, links: int) -> None:
+    """A list brings up to a hundred associations of a record and doesn't say whether it had more."""
+    replies.rows("emails", row("1", {"hs_timestamp": T1, "hs_email_direction": "EMAIL"}))
+    replies.link("emails", "deals", *(("1", str(number)) for number in range(links)))
+    facts = pull(crm(server), "emails").facts
+    asked = [request for request in replies.requests if request.path.startswith(ASSOCIATIONS)]
+    assert (len(facts), len(asked)) == (links, int(links == 100))
 
 
 def test_deals_show_what_stands_in_our_fields(server: Server, replies: Replies) -> None:
@@ -349,7 +380,7 @@ def test_pull_searches_from_the_look_back_on_and_by_growing_id(server: Server, r
         "operator": "GTE",
         "value": str(parse_instant(T1) // 1000 - 600_000),
     }
-    assert filters == [[start], [start, {"propertyName": "hs_object_id", "operator": "GT", "value": "200"}]]
+    assert filters[:2] == [[start], [start, {"propertyName": "hs_object_id", "operator": "GT", "value": "200"}]]
 
 
 def test_pull_that_broke_off_in_a_search_goes_on_by_id(server: Server, replies: Replies) -> None:

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 
+from crmsync.crms.hubspot.archive import gone
 from crmsync.crms.hubspot.batches import READ_INPUTS, READ_INPUTS_WITH_HISTORY, archived, parts, read
 from crmsync.crms.hubspot.deals import created_at
 from crmsync.crms.hubspot.portal import Portal
 from crmsync.crms.hubspot.streams import ActivityStream, DealStream, Span, Stream
-from crmsync.crms.hubspot.values import Row, instant
-from crmsync.records import Cursor, GoneRecord, Listed, Page, Source
+from crmsync.crms.hubspot.values import Row
+from crmsync.records import Cursor, Listed, Page, Source
 
 MADE = ("createdate", "hs_createdate")
 
@@ -46,12 +47,7 @@ class ById:
             page = Page("", Cursor(), read=len(rows))
             if rows:
                 stream.add(rows, page, span)
-            came = {row.id for row in rows} | {gone["crm_id"] for gone in page.gone}
+            came = {row.id for row in rows} | {merged["crm_id"] for merged in page.gone}
             missing = [crm_id for crm_id in part if crm_id not in came]
-            page.gone += [_gone(stream.gone, row) for row in archived(self.client, kind, missing)]
+            page.gone += [gone(stream.gone, row) for row in archived(self.client, kind, missing)]
             yield page
-
-
-def _gone(source: str, row: Row) -> GoneRecord:
-    at = instant(row.raw.get("archivedAt") or row.raw["updatedAt"])
-    return GoneRecord(source=source, crm_id=row.id, gone_at=at, survivor="")

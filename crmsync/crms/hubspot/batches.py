@@ -9,6 +9,7 @@ from crmsync.crms.hubspot.values import Row
 
 READ_INPUTS = 100
 READ_INPUTS_WITH_HISTORY = 50
+BLOCK = 100  # associations in a list's block: it may end there without a word
 PRIMARY = "Primary"
 
 
@@ -64,6 +65,26 @@ def associated(client: Client, kind: str, to: str, ids: Sequence[str]) -> dict[s
             if after := next_page(result):
                 waiting.append({"id": crm_id, "after": after})
     return found
+
+
+def listed_row(raw: Json) -> Row:
+    """A record of a list that was asked for associations: HubSpot leaves their block out where there are none."""
+    return Row({**raw, "associations": raw.get("associations") or {}})
+
+
+def linked_ids(client: Client, kind: str, to: str, rows: Sequence[Row]) -> dict[str, list[str]]:
+    """The ids of the `to` records of each row, sorted.
+
+    From the blocks that a list brought along; asked for where there was no list, or a block may not be whole.
+    """
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        block = row.raw["associations"].get(to, {}) if "associations" in row.raw else None
+        ids = [str(link["id"]) for link in (block or {}).get("results") or ()]
+        if block is not None and len(ids) < BLOCK and not next_page(block):
+            found[row.id] = sorted(set(ids))
+    links = associated(client, kind, to, [row.id for row in rows if row.id not in found])
+    return found | {crm_id: sorted(link.id for link in linked) for crm_id, linked in links.items()}
 
 
 def _link(link: Json) -> Link:

@@ -2,30 +2,34 @@
 
 A full read lists all records; `resume` is the list's own place, so a read that broke off goes on there. Later reads search by
 modification since the last pull's start less a look-back, by growing record id, because a search ends at 10,000 rows and many
-rows may share a stamp; what is found is read anew by id, because the search index lags. Archiving leaves no stamp: archived
-records are listed each time.
+rows may share a stamp; what is found is read anew by id, because the search index lags. `archive` says how archived records are
+found: a finished read's cursor carries the count of live records that the next one compares.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 
 from crmsync.clock import MICROS_PER_SECOND
-from crmsync.crms.hubspot.batches import READ_INPUTS, READ_INPUTS_WITH_HISTORY, parts, read
+from crmsync.crms.hubspot.archive import archived_pages, count_live, made_within
+from crmsync.crms.hubspot.batches import READ_INPUTS, READ_INPUTS_WITH_HISTORY, listed_row, parts, read
 from crmsync.crms.hubspot.client import Json
 from crmsync.crms.hubspot.portal import Portal, next_page
 from crmsync.crms.hubspot.settings import Settings
 from crmsync.crms.hubspot.streams import Span, Stream
-from crmsync.crms.hubspot.values import MICROS_PER_MILLI, Row, instant
-from crmsync.records import Cursor, GoneRecord, Page
+from crmsync.crms.hubspot.values import MICROS_PER_MILLI, Row
+from crmsync.records import Cursor, Page
 
 OWNERS, PIPELINES = "owners", "pipelines"
 SEARCH_PAGE = 200
-LIST, SEARCH = "list", "search"
+LIST, SEARCH, DONE = "list", "search", "done"
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a read stands. `began`: the CRM's clock at its start; `last`: a list's token, or the last id that a search found."""
+    """Where a read stands. `began`: the CRM's clock at its start.
+
+    `last`: a list's token, the last id that a search found, or, once done, how many of the records made until then were live.
+    """
 
     way: str
     began: int
@@ -36,7 +40,7 @@ class Place:
         """Where to begin: anew, or where a read broke off."""
         if since is None:
             return cls(LIST, now, "")
-        if not since.resume:
+        if not since.resume or since.resume.startswith(DONE):
             return cls(SEARCH, now, "")
         way, began, last = since.resume.split(":", 2)
         return cls(way, int(began), last)
@@ -67,14 +71,33 @@ class Reader:
         kind = stream.kind()
         place = Place.of(since, now)
         done = Cursor(stamp=place.began)
-        if place.way == SEARCH:
-            yield from self._search(stream, kind, place, since or done)
-        elif stream.listed:
-            yield from self._list(stream, kind, place, done)
-        if stream.gone:
-            yield from self._archived(stream, kind, done)
-        else:
+        if place.way == LIST:
+            if stream.listed:
+                listed = yield from self._list(stream, kind, place, done)
+                done = self._counted_list(stream, kind, place, listed=listed)
             yield Page(name, done)
+            return
+        fresh = yield from self._search(stream, kind, place, since or done)
+        yield from self._ended(stream, kind, place, since=since or done, fresh=fresh)
+
+    def _counted_list(self, stream: Stream, kind: str, place: Place, *, listed: int) -> Cursor:
+        """The cursor of a full read: with the count of live records, where none came or went while they were listed."""
+        live = count_live(self.client, kind, until=place.began) if stream.gone and not place.last else -1
+        return Cursor(stamp=place.began, resume=str(Place(DONE, place.began, str(live))) if live == listed else "")
+
+    def _ended(self, stream: Stream, kind: str, place: Place, *, since: Cursor, fresh: int) -> Iterator[Page]:
+        """The end of a search, and what was archived meanwhile. `fresh`: live records made since the last read."""
+        done = Cursor(stamp=place.began)
+        if not stream.gone:
+            yield Page(stream.name, done)
+            return
+        live = count_live(self.client, kind, until=since.stamp)
+        if not place.last:  # a search that went on from a break hasn't seen all that are fresh
+            done = Cursor(stamp=place.began, resume=str(Place(DONE, place.began, str(live + fresh))))
+        if str(live) != _counted(since):
+            yield from archived_pages(self.client, kind, stream.gone, page=(stream.name, done))
+        else:
+            yield Page(stream.name, done)
 
     def _people_or_stages(self, name: str, now: int) -> Page:
         """Few enough to be read whole each time."""
@@ -86,22 +109,27 @@ class Reader:
         page.read = len(page.people) + len(page.stages)
         return page
 
-    def _list(self, stream: Stream, kind: str, place: Place, done: Cursor) -> Iterator[Page]:
-        after = place.last
+    def _list(self, stream: Stream, kind: str, place: Place, done: Cursor) -> Generator[Page, None, int]:
+        """The pages of all there is; gives how many of the records were made before the read began."""
+        after, listed = place.last, 0
         size = READ_INPUTS_WITH_HISTORY if stream.histories() else READ_INPUTS
         query = [("limit", str(size)), ("archived", "false")]
         query += [("properties", name) for name in stream.properties()]
         query += [("propertiesWithHistory", name) for name in stream.histories()]
+        query += [("associations", stream.linked)] if stream.linked else []
         while True:
             answer = self.client.get(self.client.paths.objects(kind), [*query, *_after(after)])
             after = next_page(answer)
             here = Cursor(stamp=place.began, resume=str(Place(LIST, place.began, after))) if after else done
-            yield self._page(stream, here, [Row(raw) for raw in answer.get("results") or ()], Span(place.began, 0))
+            rows = [listed_row(raw) for raw in answer.get("results") or ()]
+            listed += made_within(rows, after=0, until=place.began)
+            yield self._page(stream, here, rows, Span(place.began, 0))
             if not after:
-                return
+                return listed
 
-    def _search(self, stream: Stream, kind: str, place: Place, since: Cursor) -> Iterator[Page]:
-        last = place.last
+    def _search(self, stream: Stream, kind: str, place: Place, since: Cursor) -> Generator[Page, None, int]:
+        """The pages of what changed; gives how many of the records were made since the last read."""
+        last, fresh = place.last, 0
         size = READ_INPUTS_WITH_HISTORY if stream.histories() else READ_INPUTS
         while True:
             body = self._query(stream, since.stamp, place.began, last)
@@ -109,11 +137,12 @@ class Reader:
             ids = [str(row["id"]) for row in found]
             for part in parts(ids, size):
                 rows = list(read(self.client, kind, part, properties=stream.properties(), histories=stream.histories()))
+                fresh += made_within(rows, after=since.stamp, until=place.began)
                 last = part[-1]
                 here = Cursor(stamp=since.stamp, crm_id=last, resume=str(Place(SEARCH, place.began, last)))
                 yield self._page(stream, here, rows, Span(place.began, since.stamp))
             if len(ids) < SEARCH_PAGE:
-                return
+                return fresh
 
     def _query(self, stream: Stream, stamp: int, began: int, last: str) -> Json:
         """Changed since the stamp, or with an instant that has passed since, by id from `last` on."""
@@ -137,27 +166,6 @@ class Reader:
             stream.add(rows, page, span)
         return page
 
-    def _archived(self, stream: Stream, kind: str, done: Cursor) -> Iterator[Page]:
-        after = ""
-        query = [("limit", str(READ_INPUTS)), ("archived", "true"), ("properties", "hs_object_id")]
-        while True:
-            answer = self.client.get(self.client.paths.objects(kind), [*query, *_after(after)])
-            rows = answer.get("results") or ()
-            page = Page(stream.name, done, read=len(rows))
-            page.gone = [
-                GoneRecord(
-                    source=stream.gone,
-                    crm_id=str(row["id"]),
-                    gone_at=instant(row.get("archivedAt") or row["updatedAt"]),
-                    survivor="",
-                )
-                for row in rows
-            ]
-            yield page
-            after = next_page(answer)
-            if not after:
-                return
-
     def probe(self, name: str) -> None:
         """Reads one record of a stream. Raises BadConfig when a right, the object or a configured property is missing."""
         if name in (OWNERS, PIPELINES):
@@ -169,3 +177,8 @@ class Reader:
 
 def _after(token: str) -> list[tuple[str, str]]:
     return [("after", token)] if token else []
+
+
+def _counted(since: Cursor) -> str:
+    """The count that a finished read left, "" where it left none."""
+    return since.resume.rsplit(":", 1)[1] if since.resume.startswith(DONE) else ""

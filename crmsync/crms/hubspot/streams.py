@@ -7,7 +7,7 @@ from typing import Protocol
 
 from crmsync.config import CrmConfig
 from crmsync.crms.hubspot import engagement
-from crmsync.crms.hubspot.batches import Link, associated
+from crmsync.crms.hubspot.batches import Link, associated, linked_ids
 from crmsync.crms.hubspot.deals import Deals, created_at
 from crmsync.crms.hubspot.milestones import Steps
 from crmsync.crms.hubspot.people import NAMES, add_changed, add_contacts
@@ -35,6 +35,7 @@ class Stream(Protocol):
     listed: bool  # whether a full read lists its records
     gone: str  # the source that its archived records are reported under, "" when they aren't asked for
     modified: str  # the property that says when a record last changed
+    linked: str  # the type whose associations come along with a list, "" for none
     due: str  # a property whose instant, once past, makes a record worth reading again; "" for none
 
     def kind(self) -> str:
@@ -53,7 +54,7 @@ class Stream(Protocol):
 class DealStream:
     """Deals, with their company, their contacts, and the plan's steps that are date properties of the deal itself."""
 
-    name, listed, gone, modified, due = DEALS, True, DEAL_SOURCE, MODIFIED, ""
+    name, listed, gone, modified, linked, due = DEALS, True, DEAL_SOURCE, MODIFIED, "", ""
 
     def __init__(self, portal: Portal, config: CrmConfig, settings: Settings) -> None:
         self.portal = portal
@@ -102,7 +103,7 @@ class DealStream:
 class ContactStream:
     """Contacts that changed. A full read of the deals brings all their contacts along, so there is none of its own."""
 
-    name, listed, gone, modified, due = CONTACTS, False, "", "lastmodifieddate", ""
+    name, listed, gone, modified, linked, due = CONTACTS, False, "", "lastmodifieddate", "", ""
 
     def __init__(self, portal: Portal) -> None:
         self.portal = portal
@@ -127,7 +128,7 @@ class ContactStream:
 class ActivityStream:
     """An object whose records belong to deals: steps of plans, acts of people, or both, as with tasks."""
 
-    listed, modified = True, MODIFIED
+    listed, modified, linked = True, MODIFIED, DEALS
 
     def __init__(self, name: str, portal: Portal, config: CrmConfig) -> None:
         self.name, self.portal = name, portal
@@ -167,10 +168,10 @@ class ActivityStream:
     def add(self, rows: list[Row], page: Page, span: Span) -> None:
         """Puts steps and acts into a page. An act that belongs to no deal is none of ours; such a step is set aside."""
         kind = self.kind()
-        deals = associated(self.portal.client, kind, DEALS, [row.id for row in rows])
+        deals = linked_ids(self.portal.client, kind, DEALS, rows)
         for row in rows:
             try:
-                self._add(row, page, deals=sorted(link.id for link in deals.get(row.id, ())), kind=kind, span=span)
+                self._add(row, page, deals=deals.get(row.id, []), kind=kind, span=span)
             except (SkipRecord, ValueError, KeyError) as error:
                 page.bad.append(bad(self.name, row, error))
 
