@@ -12,6 +12,7 @@ from crmsync.store.engine import Store
 from crmsync.store.upsert import table_of
 
 IN_FLIGHT, DONE, FAILED, UNCLEAR = "in_flight", "done", "failed", "unclear"
+OVERRAN = "went over a value that came between reading and writing: "  # how the receipt of such a write begins
 UNDO = "undo of run "  # how the reason of a value that an undo puts back begins
 
 _outbox, _receipt, _deal = table_of(tables.Outbox), table_of(tables.Receipt), table_of(tables.Deal)
@@ -126,6 +127,14 @@ def left_by(store: Store, run_id: int) -> list[tuple[Planned, str]]:
     state = _states()
     query = select(_outbox, state.c.error).join(state, state.c.outbox_id == _outbox.c.outbox_id)
     query = query.where(state.c.run_id == run_id, state.c.state == FAILED).order_by(_outbox.c.outbox_id)
+    with store.read() as connection:
+        return [(_one(row), row.error) for row in connection.execute(query)]
+
+
+def overran(store: Store, crm: str) -> list[tuple[Planned, str]]:
+    """What was written over a value that nobody had read, with the receipt's words."""
+    query = select(_outbox, _receipt.c.error).join(_receipt, _receipt.c.outbox_id == _outbox.c.outbox_id)
+    query = query.where(_outbox.c.crm == crm, _receipt.c.error.like(f"{OVERRAN}%")).order_by(_receipt.c.receipt_id)
     with store.read() as connection:
         return [(_one(row), row.error) for row in connection.execute(query)]
 

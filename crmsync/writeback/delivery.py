@@ -14,14 +14,13 @@ from crmsync.errors import Stopped
 from crmsync.records import Answer, Result, Write
 from crmsync.store import outbox
 from crmsync.store.engine import Store
-from crmsync.store.outbox import DONE, FAILED, IN_FLIGHT, UNCLEAR, Planned
+from crmsync.store.outbox import DONE, FAILED, IN_FLIGHT, OVERRAN, UNCLEAR, Planned
 from crmsync.watch import Watch
 
 CHANGED = "the CRM no longer shows what was there when this was planned"
 GONE = "the deal is gone"
 RESTLESS = "the deal kept changing while this was sent"
 NOT_APPLIED = "the answer was lost and the CRM doesn't show the value"
-OVERRAN = "went over a value that came between reading and writing: "
 SKIPPED = {CHANGED: "changed", GONE: "gone", RESTLESS: "restless"}  # reason -> what it counts as
 TRIES = 3  # readings of a deal that somebody else changes at the same time
 
