@@ -47,6 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     tell_waits()
     survive_any_text()
     try:
+        _legible(given)
         code: int | None = app(given, standalone_mode=False, obj=terminal, prog_name="crmsync")
     except CrmsyncError as error:
         return terminal.fault(error)
@@ -60,6 +61,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if code == INTERRUPTED:
         print("interrupted; what was stored stays", file=sys.stderr)
     return code or 0
+
+
+def _legible(arguments: Sequence[str]) -> None:
+    """Raises BadConfig E100 for an argument whose bytes are no text, which neither a database nor a file would take."""
+    for each in arguments:
+        try:
+            each.encode()
+        except UnicodeEncodeError:
+            what = f"an argument is no text: {each!a}"
+            raise BadConfig("E100", what, remedy="UTF-8, as the terminal's locale has to say") from None
 
 
 def _hoisted(arguments: list[str]) -> list[str]:

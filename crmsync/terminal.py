@@ -78,7 +78,9 @@ def tell_waits() -> None:
 
 
 def survive_any_text() -> None:
-    """A sign that stdout's encoding lacks is shown as an escape, instead of ending the program."""
+    """A sign that stdout's encoding lacks is shown as an escape, instead of ending the program; a closed stream takes nothing."""
+    sys.stdout = sys.stdout or io.StringIO()  # None: it was closed before the program began
+    sys.stderr = sys.stderr or io.StringIO()
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
 

@@ -13,7 +13,8 @@ from crmsync.cli import main
 from crmsync.clock import system_clock
 from crmsync.config import StoreConfig
 from crmsync.errors import BadConfig, LeaseHeld, RetryLater, Stopped
-from crmsync.store import runs
+from crmsync.records import Cursor, Page
+from crmsync.store import pulled, runs
 from crmsync.store.engine import open_store
 from crmsync.store.lease import NAME
 from crmsync.terminal import Terminal
@@ -115,7 +116,10 @@ def test_training_before_a_pull_says_what_to_do(workspace: Path, capsys: pytest.
 
 
 def test_scoring_without_a_fit_says_what_to_do(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A model that was never trained can't score."""
+    """A model that was never trained can't score, whatever has been pulled."""
+    store = open_store(StoreConfig(url=f"sqlite:///{workspace}/crmsync.db"))
+    pulled.save_page(store, "hub", Page(pulled.CLOCK, Cursor(stamp=system_clock())), run_id=1)
+    store.close()
     code, _, err = outcome(capsys, "score", "--as-of", "2026-01-31")
     assert (code, err[:4]) == (2, "E406")
 
@@ -128,6 +132,18 @@ def test_a_bad_instant_is_one_line(workspace: Path, capsys: pytest.CaptureFixtur
 def test_usage_errors_are_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     """A verb or option that doesn't exist is told in one line."""
     assert refused(capsys, "pul").startswith("E100 No such command")
+
+
+def test_an_argument_that_is_no_text_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    """Bytes that aren't in the terminal's encoding are refused before any database or file meets them."""
+    assert (main(["explain", "\udcff"]), capsys.readouterr().err[:37]) == (2, "E100 an argument is no text: '\\udcff'")
+
+
+def test_a_closed_stdout_is_no_fault(workspace: Path) -> None:
+    """Whoever closes it doesn't want to see anything; the exit code tells."""
+    command = f"{sys.executable} -m crmsync jobs >&-"
+    done = subprocess.run(["sh", "-c", command], cwd=workspace, stderr=subprocess.PIPE, text=True, check=False)  # noqa: S603, S607
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_json_tells_a_fault_as_a_document(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
