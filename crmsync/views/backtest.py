@@ -2,7 +2,7 @@
 
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -63,7 +63,7 @@ class _Known:
 def run(store: Store, spec: ModelSpec, span: Span, *, out: Path | None = None) -> Backtest:
     """Makes the forecasts of past days again; `out` takes each of them as CSV.
 
-    Raises Stopped E409 when on none of the days there was enough to learn from.
+    Days after the newest pull are left out. Raises Stopped E409 when on none of the others there was enough to learn from.
     """
     found = Backtest(spec.name)
     predictions = _predictions(store, spec, span, found)
@@ -79,7 +79,8 @@ def _predictions(store: Store, spec: ModelSpec, span: Span, found: Backtest) -> 
     known_by = past.newest(store, spec.population.crms)
     history = past.history(store, known_by=known_by, crms=spec.population.crms)
     ends, ids, known = Ends.of(history, by=known_by), deals.ids(store), _Known()
-    for scores in backtest(history, past.recipe(spec), span):
+    seen = replace(span, to_at=min(span.to_at, known_by))  # of a day that no pull has reached there is nothing to know
+    for scores in backtest(history, past.recipe(spec), seen):
         won = ends.won[np.searchsorted(history.deals, scores.deal)].astype(np.int64)
         known.add(scores, won)
         found.dates += 1

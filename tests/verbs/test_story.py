@@ -97,6 +97,12 @@ def test_learning_and_scoring_ahead_of_the_newest_pull_is_refused(story: dict[st
     assert [(each.code, each.err[:14]) for each in said] == [(2, "E410 --as-of: ")] * 2
 
 
+def test_backtest_leaves_out_days_that_no_pull_has_reached(story: dict[str, Said], crmsync: Call) -> None:
+    """A span that ends far ahead costs no more than the days that are past."""
+    found = json.loads(crmsync("backtest", "--from", "2026-05-30", "--to", "9999-12-31", "--every", "1", "--json").out)
+    assert found["dates"] == 3
+
+
 def test_backtest_before_any_past_is_refused(story: dict[str, Said], crmsync: Call) -> None:
     """Dates with too little to learn from are told in one line, by a guard."""
     said = crmsync("backtest", "--from", "2000-01-01", "--to", "2000-02-01")
