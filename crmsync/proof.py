@@ -28,7 +28,7 @@ from crmsync.workspace import ModelSpec
 
 WEEKS = 26  # of past dates that are scored
 EVERY_DAYS = 14
-REFIT_DAYS = 91
+REFIT_DAYS = 28
 WAYS = ("base rate", "stage rate", "model", "truth")
 NOW = 1_767_600_000_000_000  # 2026-01-05 08:00 UTC, a Monday: worlds are the same on every day
 
@@ -48,12 +48,6 @@ class Predictions:
         """The figures of each of WAYS."""
         ways = zip(WAYS, (self.base, self.stage, self.model, self.truth), strict=True)
         return {name: quality(probability, self.won, self.deal) for name, probability in ways}
-
-
-def gap_closed(found: dict[str, Quality]) -> float:
-    """The share of the distance in log loss from the stage rate to the truth that the model covers; nan where there is none."""
-    stage, model, truth = (found[way].log_loss for way in ("stage rate", "model", "truth"))
-    return (stage - model) / (stage - truth) if stage > truth else float("nan")
 
 
 def prove(law: Law, spec: ModelSpec, folder: Path, *, deals: int, seed: int) -> Predictions:
