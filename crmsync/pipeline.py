@@ -51,7 +51,7 @@ class Pipeline:
     ) -> None:
         self.config, self.store, self.clock, self.job = config, store, clock, job
         self.lease = Lease(store, clock)
-        self.watch = _Renewing(self.lease, watch or Watch())
+        self.watch = watch or Watch()
         self.root: Path = config.file.resolve().parent
         self._connected: dict[str, Crm] = {}
 
@@ -174,22 +174,6 @@ class Pipeline:
     def _end(self, run_id: int, *, status: str, message: str) -> None:
         with suppress(CrmsyncError):  # a store that is full or gone: the fault that is being told matters more
             runs.end(self.store, run_id, status=status, counts={}, message=message, now=self.clock())
-
-
-class _Renewing(Watch):
-    """Passes on what a step says, and renews the lease at its checkpoints."""
-
-    def __init__(self, lease: Lease, watch: Watch) -> None:
-        self.lease, self.watch = lease, watch
-
-    def say(self, what: str, count: int) -> None:
-        """Passed on."""
-        self.watch.say(what, count)
-
-    def checkpoint(self) -> None:
-        """Renews the lease, then lets the program stop here if it was told to."""
-        self.lease.renew()
-        self.watch.checkpoint()
 
 
 def _first(faults: Sequence[CrmsyncError]) -> CrmsyncError:

@@ -5,7 +5,8 @@ journal is TRUNCATE instead of WAL. Every fault of the database becomes one line
 """
 
 import os
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from importlib import import_module
 from pathlib import Path
@@ -32,11 +33,17 @@ def sqlite_library() -> ModuleType:
 
 
 class Store:
-    """An open store. `read` and `write` give a connection inside one transaction; a write is durable when its block ends."""
+    """An open store. `read` and `write` give a connection inside one transaction; a write is durable when its block ends.
+
+    One thread writes at a time, so that a lease that is renewed meanwhile makes no other write fail. `guard` looks at each write
+    before it begins and raises where it must not be made; a lease sets it.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._readers = engine
         self._writers = engine.execution_options(writes=True)
+        self._turn = threading.RLock()
+        self.guard: Callable[[Connection], None] | None = None
         self.url = engine.url.difference_update_query(["password"]).render_as_string(hide_password=True)
 
     @contextmanager
@@ -48,7 +55,9 @@ class Store:
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A connection whose changes are all stored at the end, or none of them."""
-        with _translated(self.url), self._writers.begin() as connection:
+        with self._turn, _translated(self.url), self._writers.begin() as connection:
+            if self.guard is not None:
+                self.guard(connection)
             yield connection
 
     def close(self) -> None:

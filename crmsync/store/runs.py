@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import Connection, func, insert, select, update
 
 from crmsync.errors import LeaseHeld
 from crmsync.store import tables
@@ -130,6 +130,19 @@ def take_lease(store: Store, name: str, *, holder: str, now: int, until: int) ->
         taken = {"holder": holder, "fence": fence, "expires_at": until}
         connection.execute(update(_lease).where(_lease.c.name == name).values(taken))
     return fence
+
+
+def renew_lease(store: Store, name: str, *, fence: int, until: int) -> None:
+    """Prolongs a lease that is still the one of that number."""
+    with store.write() as connection:
+        mine = (_lease.c.name == name, _lease.c.fence == fence, _lease.c.holder != "")
+        connection.execute(update(_lease).where(*mine).values(expires_at=until))
+
+
+def lease_fence(connection: Connection, name: str) -> int:
+    """A lease's number, which nobody can change before this transaction ends."""
+    query = select(_lease.c.fence).where(_lease.c.name == name).with_for_update(read=True)
+    return int(connection.execute(query).scalar_one())
 
 
 def lease_holder(store: Store, name: str) -> str:
