@@ -1,12 +1,16 @@
 """Where the store and the forecast meet: stored facts as the history that features may ask, and a model's TOML as a recipe."""
 
-from collections.abc import Sequence
-from dataclasses import fields
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
+
+import numpy as np
+from numpy.typing import NDArray
 
 from crmsync.clock import iso, parse_instant
 from crmsync.errors import BadConfig
 from crmsync.forecast.history import Facts, History
 from crmsync.forecast.recipe import Recipe
+from crmsync.records import Kind
 from crmsync.store import frames, pulled
 from crmsync.store.engine import Store
 from crmsync.workspace import ModelSpec
@@ -15,7 +19,33 @@ from crmsync.workspace import ModelSpec
 def history(store: Store, *, known_by: int | None = None, crms: Sequence[str] = ()) -> History:
     """The facts of all deals, or those that the CRMs knew by an instant, or those of some CRMs only."""
     found = frames.facts(store, known_by=known_by, crms=crms)
-    return History(Facts(*(getattr(found, column.name) for column in fields(Facts))), found.labels)
+    facts = Facts(*(getattr(found, column.name) for column in fields(Facts)))
+    name, labels = _stages_by_label(facts, found.labels, pulled.stage_labels(store))
+    return History(replace(facts, name=name), labels)
+
+
+def _stages_by_label(
+    facts: Facts, labels: tuple[str, ...], stage_labels: Mapping[str, str]
+) -> tuple[NDArray[np.int32], tuple[str, ...]]:
+    """The facts' names with stages by what people call them instead of by id, so that two CRMs' stages of one name are one.
+
+    Whether a label is written in capitals or not makes no difference. A stage that is renamed is another one to a fit until
+    the next training.
+    """
+    shown: dict[str, str] = {}
+    for label in sorted(stage_labels.values()):
+        shown.setdefault(label.casefold(), label)
+    of_id = {text: number for number, text in enumerate(labels)}
+    numbers, more = dict(of_id), list[str]()
+    becomes = np.arange(len(labels), dtype=np.int32)
+    for crm_id, label in sorted(stage_labels.items()):
+        if label and crm_id in of_id:
+            text = shown[label.casefold()]
+            if text not in numbers:
+                numbers[text] = len(labels) + len(more)
+                more.append(text)
+            becomes[of_id[crm_id]] = numbers[text]
+    return np.where(facts.kind == Kind.STAGE, becomes[facts.name], facts.name), (*labels, *more)
 
 
 def newest(store: Store, crms: Sequence[str] = ()) -> int:

@@ -1,6 +1,5 @@
 """Why a score is what it is, in words: the parts of the log-odds, the strongest first."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -33,10 +32,10 @@ class Reason:
 
 
 class Reasons:
-    """The reasons of a batch of scores. `names` shows a label (such as a stage's id) by another text."""
+    """The reasons of a batch of scores."""
 
-    def __init__(self, scores: Scores, names: Mapping[str, str] | None = None) -> None:
-        self._scores, self._names = scores, names or {}
+    def __init__(self, scores: Scores) -> None:
+        self._scores = scores
         leads: dict[str, Feature] = {}
         for weighed in scores.fit.formula.terms:
             for part in weighed.term.parts:
@@ -70,7 +69,7 @@ class Reasons:
                 return self._of_name(feature, column, self._scores.parts[place].split(":", 1)[1], row)
             case Labels(ids) | Slopes(ids, _):
                 label = labels[ids[row]] if ids[row] >= 0 else ""
-                return f"{feature.sentence}: {self._names.get(label, label) or 'none'}"
+                return f"{feature.sentence}: {label or 'none'}"
             case Money(minor, currency):
                 if np.isnan(minor[row]):
                     return f"{feature.sentence}: unknown"
@@ -84,10 +83,9 @@ class Reasons:
             return f"{feature.sentence}: others"
         name = self._scores.table.asof.history.label_ids.get(level)
         amount = float(column.column(name)[row]) if name is not None else 0.0
-        shown = self._names.get(level, level)
         if feature.unit in YES_NO:
-            return YES_NO[feature.unit][0 if amount > 0 else 1].format(shown)
-        return f"{shown}: {amount:.0f} times"
+            return YES_NO[feature.unit][0 if amount > 0 else 1].format(level)
+        return f"{level}: {amount:.0f} times"
 
 
 def _number(unit: Unit, value: float) -> str:

@@ -18,7 +18,7 @@ from crmsync.forecast.points import points, tenths
 from crmsync.forecast.reasons import Reasons
 from crmsync.forecast.score import NO_DUE, Scores
 from crmsync.forecast.score import score as score_deals
-from crmsync.store import fits, pulled, runs, scores
+from crmsync.store import fits, runs, scores
 from crmsync.store.engine import Store
 from crmsync.workspace import ModelSpec
 
@@ -43,7 +43,7 @@ def score(store: Store, spec: ModelSpec, *, run_id: int, as_of: int | None = Non
     found = score_deals(fit, history, deals, as_of=at)
     told = {"run_id": run_id, "fit_id": row.fit_id, "model": spec.name, "as_of": at, "kind": fit.gate.kind}
     told["pull_run_id"] = runs.newest_pull(store)
-    reasons = Reasons(found, pulled.stage_labels(store))
+    reasons = Reasons(found)
     scores.save(store, [{**told, **rest} for rest in _rows(found, spec, reasons)])
     return {"open": len(found), "scored": len(found)}
 

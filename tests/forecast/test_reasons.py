@@ -36,11 +36,11 @@ def test_text_fits_a_field_and_ends_with_a_whole_reason(scores: Scores) -> None:
     assert all(reason[0] in "+-" for text in texts for reason in text.split(" %: ", 1)[1].split("; "))
 
 
-def test_text_names_steps_and_shows_stages_by_label(scores: Scores) -> None:
-    """Steps are named with what became of them; a stage's id can be shown by its label."""
-    reasons = Reasons(scores, {"last": "Last call"})
+def test_text_names_steps_and_stages(scores: Scores) -> None:
+    """Steps are named with what became of them, a stage by its name."""
+    reasons = Reasons(scores)
     told = {reason.text for row in range(len(scores)) for reason in reasons.of(row)}
-    assert {"security review done", "security review not done", "Stage: Last call"} <= told
+    assert {"security review done", "security review not done", "Stage: last"} <= told
 
 
 def test_text_speaks_of_every_kind_of_feature(scores: Scores) -> None:
