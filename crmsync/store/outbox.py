@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, func, insert, select
 
-from crmsync.records import Result
+from crmsync.records import TRAVELLERS, Result
 from crmsync.store import tables
 from crmsync.store.engine import Store
 from crmsync.store.upsert import table_of
@@ -176,6 +176,15 @@ def shown(store: Store, crm: str) -> dict[tuple[int, Result], Shown]:
             written_at = last.at
         found[row.deal_id, Result(row.result)] = Shown(value, ours, row.set_at, written_at)
     return found
+
+
+def overrides(store: Store, crm: str) -> list[tuple[str, Result, str]]:
+    """The values in our fields of open deals that aren't ours: deal by the CRM's id, result, value. Ours stands in the score."""
+    numbers = select(_deal.c.deal_id, _deal.c.crm_id).where(_deal.c.crm == crm)
+    theirs = {key: it.value for key, it in shown(store, crm).items() if not it.ours and key[1] not in TRAVELLERS}
+    with store.read() as connection:
+        ids = {row.deal_id: row.crm_id for row in connection.execute(numbers)}
+    return sorted((ids[deal_id], result, value or "") for (deal_id, result), value in theirs.items())
 
 
 def _meant(connection: Connection, crm: str) -> set[tuple[int, str, str | None]]:

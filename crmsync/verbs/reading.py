@@ -21,7 +21,15 @@ def status(context: typer.Context) -> int:
     with opened(context.obj) as (config, store):
         jobs, wrong = due(config)
         crms, models = config.crm, model_names(config)
-        found = view.status(store, crms=crms, models=models, next_runs=jobs, wrong=wrong, now=system_clock())
+        found = view.status(
+            store,
+            crms=crms,
+            models=models,
+            writes_per_day=config.push.writes_per_day,
+            next_runs=jobs,
+            wrong=wrong,
+            now=system_clock(),
+        )
     context.obj.show(found, view.lines(found))
     return 0
 

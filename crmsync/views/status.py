@@ -36,6 +36,16 @@ class Waiting:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftAlone:
+    """What write-back leaves alone in a CRM: a person's values in our fields, and deals that we wrote too often of late."""
+
+    crm: str
+    overrides: int
+    example: str  # one of the deals, by the CRM's id
+    paused: dict[str, int]  # deal -> how many runs wrote it in the last 24 hours
+
+
+@dataclass(frozen=True, slots=True)
 class SetAside:
     """Records of one object that couldn't be used, with one of their reasons."""
 
@@ -65,6 +75,7 @@ class Status:
     data: list[Data]
     runs: list[RunRow]
     waiting: list[Waiting]
+    left_alone: list[LeftAlone]
     set_aside: list[SetAside]
     scorers: list[Scorer]
     next_at: dict[str, str]  # by job
@@ -72,7 +83,14 @@ class Status:
 
 
 def status(
-    store: Store, *, crms: Iterable[str], models: Iterable[str], next_runs: Mapping[str, int], wrong: str, now: int
+    store: Store,
+    *,
+    crms: Iterable[str],
+    models: Iterable[str],
+    writes_per_day: int,
+    next_runs: Mapping[str, int],
+    wrong: str,
+    now: int,
 ) -> Status:
     """Reads it all. `next_runs`: when each job is due, as the scheduler has it."""
     newest, names = runs.newest(store), list(crms)
@@ -83,11 +101,18 @@ def status(
         data=[Data(crm, pulled.complete_until(store, [crm]), pulls.get(crm)) for crm in names],
         runs=sorted(newest, key=lambda row: (ORDER.get(row.step, len(ORDER)), row.target)),
         waiting=[Waiting(crm, *outbox.backlog(store, crm)) for crm in names],
+        left_alone=[_left_alone(store, crm, writes_per_day=writes_per_day, now=now) for crm in names],
         set_aside=[SetAside(*row) for row in runs.quarantined(store)],
         scorers=[_scorer(store, model) for model in models],
         next_at={job: iso(at) for job, at in next_runs.items()},
         wrong=wrong,
     )
+
+
+def _left_alone(store: Store, crm: str, *, writes_per_day: int, now: int) -> LeftAlone:
+    paused = outbox.written_often(store, crm, since=now - MICROS_PER_DAY + 1, times=writes_per_day)
+    theirs = outbox.overrides(store, crm)
+    return LeftAlone(crm, len(theirs), theirs[0][0] if theirs else "", paused)
 
 
 def _scorer(store: Store, model: str) -> Scorer:
@@ -110,6 +135,8 @@ def _lines(found: Status) -> Iterator[str]:
         yield _run(row, now=found.now_at, holder=found.holder)
     for waiting in found.waiting:
         yield from _outbox(waiting)
+    for left in found.left_alone:
+        yield from _spared(left)
     for it in found.set_aside:
         yield f"[warn] set aside {it.crm}: {it.records:,} of {it.source}: {it.reason}"
     for scorer in found.scorers:
@@ -147,6 +174,15 @@ def _outbox(waiting: Waiting) -> Iterator[str]:
         yield f"[warn] outbox {waiting.crm}: {waiting.values:,} values wait, plan {waiting.digest} -> {remedy}"
     if not waiting.unsettled and not waiting.values:
         yield f"[ok] outbox {waiting.crm}: nothing waits"
+
+
+def _spared(left: LeftAlone) -> Iterator[str]:
+    if left.overrides:
+        where = f"such as in {left.example} -> crmsync explain {left.example}"
+        yield f"[ok] overrides {left.crm}: {left.overrides:,} values in our fields are a person's, {where}"
+    for deal, times in left.paused.items():
+        remedy = f"see what answers our writes there; crmsync explain {deal}"
+        yield f"[warn] paused {left.crm}: {deal} was written {times} times in 24 hours -> {remedy}"
 
 
 def _fit(scorer: Scorer) -> Iterator[str]:

@@ -7,7 +7,7 @@ import pytest
 from crmsync.records import Result
 from crmsync.store import outbox, scores, tables
 from crmsync.store.engine import Store
-from crmsync.store.outbox import DONE, FAILED, IN_FLIGHT, UNCLEAR, Shown
+from crmsync.store.outbox import DONE, FAILED, IN_FLIGHT, UNCLEAR, UNDO, Shown
 from tests.store.rows import CRM, T0, count, deal, gone, held, pull, run, score
 
 PROBABILITY = (1, Result.PROBABILITY)
@@ -226,3 +226,37 @@ def test_waiting_is_empty_when_all_is_sent(ledger: Store) -> None:
     assert outbox.waiting(ledger) == {CRM: 1}
     noted(ledger, number, DONE)
     assert outbox.waiting(ledger) == {}
+
+
+def test_written_by_counts_what_a_later_run_settled(ledger: Store) -> None:
+    """A push wrote what it sent, if only the next one learnt that it arrived."""
+    [number] = staged(ledger, {})
+    push = noted(ledger, number, IN_FLIGHT, UNCLEAR)
+    later = noted(ledger, number, DONE)
+    assert [[row.outbox_id for row in outbox.written_by(ledger, each)] for each in (push, later)] == [[number], []]
+
+
+def test_shown_takes_what_an_undo_put_back_for_what_it_was(ledger: Store) -> None:
+    """A value that a score gave once is ours again; one that no score ever gave is a person's again."""
+    [first] = staged(ledger, {"new": "50.0"})
+    noted(ledger, first, IN_FLIGHT, DONE)
+    for back, ours in (("50.0", True), ("77.0", False)):
+        [number] = staged(ledger, {"new": back, "reason": f"{UNDO}3"})
+        noted(ledger, number, IN_FLIGHT, DONE)
+        assert outbox.shown(ledger, CRM)[PROBABILITY] == Shown(back, ours)
+
+
+def test_written_often_names_a_deal_by_the_runs_that_wrote_it(ledger: Store) -> None:
+    """Runs count, not values; what was written before the instant, or failed, doesn't."""
+    for states in ((IN_FLIGHT, DONE), (IN_FLIGHT, DONE), (IN_FLIGHT, FAILED)):
+        for number in staged(ledger, {}, {"result": "risk"}):
+            noted(ledger, number, *states)
+    assert outbox.written_often(ledger, CRM, since=T0, times=4) == {"D1": 4}
+    assert outbox.written_often(ledger, CRM, since=T0, times=5) == {}
+    assert outbox.written_often(ledger, CRM, since=T0 + 1, times=1) == {}
+
+
+def test_overrides_are_values_that_we_never_wrote(ledger: Store) -> None:
+    """Each is named with its deal and field."""
+    pull(ledger, run_id=1, held=[held("40.0"), held("high", result=Result.RISK, deal="D2")])
+    assert outbox.overrides(ledger, CRM) == [("D1", Result.PROBABILITY, "40.0"), ("D2", Result.RISK, "high")]

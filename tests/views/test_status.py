@@ -4,13 +4,14 @@ from crmsync.store import fits, outbox, runs, tables
 from crmsync.store.engine import Store
 from crmsync.store.lease import NAME
 from crmsync.views.status import Status, lines, status
-from tests.store.rows import CRM, T0, add, run
+from tests.store.rows import CRM, T0, add, held, pull, run
 from tests.views.conftest import DAY
 
 
 def seen(store: Store, *, now: int = T0, wrong: str = "") -> Status:
     """The status of a store with one CRM, one model and one job."""
-    return status(store, crms=[CRM], models=["close"], next_runs={"pull": T0 + DAY}, wrong=wrong, now=now)
+    due = {"pull": T0 + DAY}
+    return status(store, crms=[CRM], models=["close"], writes_per_day=2, next_runs=due, wrong=wrong, now=now)
 
 
 def line(store: Store, start: str, *, now: int = T0) -> str:
@@ -86,3 +87,19 @@ def test_status_says_which_jobs_run_next_or_what_is_wrong(store: Store) -> None:
     """A job is told with its time, a broken one with its fault."""
     assert lines(seen(store))[-1] == "[ok] job pull: next at 2023-11-15T22:13:20Z"
     assert lines(seen(store, wrong="E112 bad"))[-1] == "[fail] jobs: E112 bad"
+
+
+def test_status_names_a_deal_that_is_paused(told: Store) -> None:
+    """A deal that was written too often in 24 hours is named, and comes back by itself."""
+    for _ in range(2):
+        outbox.note(told, [(1, outbox.DONE, "")], run_id=run(told, "push"), now=T0)
+    assert line(told, "paused").startswith("[warn] paused main: D1 was written 2 times in 24 hours ->")
+    assert not [each for each in lines(seen(told, now=T0 + DAY)) if "paused" in each]
+
+
+def test_status_counts_a_persons_values(told: Store) -> None:
+    """What a person put into our fields is left alone, and said."""
+    pull(told, held=[held("40.0")], run_id=1)
+    assert line(told, "overrides").startswith(
+        "[ok] overrides main: 1 values in our fields are a person's, such as in D1"
+    )
