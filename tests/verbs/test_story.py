@@ -129,3 +129,13 @@ def test_explain_refuses_an_unknown_deal(crmsync: Call) -> None:
     """A deal that isn't there is one line."""
     said = crmsync("explain", "nobody")
     assert (said.code, said.out, said.err[:18]) == (2, "", "E125 no deal 'nobo")
+
+
+def test_undo_takes_a_push_back(story: dict[str, Said], crmsync: Call) -> None:
+    """What the story wrote is gone again, and a run that wrote nothing is refused in one line."""
+    rows = json.loads(crmsync("--json", "export", "run").out)
+    push = next(row["run_id"] for row in rows if row["step"] == "push" and row["target"] == "hub")
+    said = crmsync("undo", str(push))
+    assert (said.code, bool(re.match(r"undo hub: [\d,]+ planned, .*\d s$", said.out.splitlines()[-1]))) == (0, True)
+    refused = crmsync("undo", "1")
+    assert (refused.code, refused.err.startswith("E504 run 1 is a pull")) == (2, True)
