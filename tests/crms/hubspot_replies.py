@@ -55,7 +55,16 @@ class Replies:
         """Handles one request."""
         self.requests.append(request)
         laid = self._laid.get(request.path) or [Response(200, {"results": []})]
-        return laid.pop(0) if len(laid) > 1 else laid[0]
+        return _showing(request, laid.pop(0) if len(laid) > 1 else laid[0])
+
+
+def _showing(request: Request, response: Response) -> Response:
+    """A record shows each property that was asked for, as null where it is blank."""
+    asked = request.query.get("properties", []) if request.method == "GET" else request.json().get("properties", [])
+    for record in response.body["results"] if isinstance(response.body, dict) and "results" in response.body else ():
+        if "properties" in record:
+            record["properties"] = {**dict.fromkeys(asked), **record["properties"]}
+    return response
 
 
 def crm(server: Server, *, options: dict[str, Any] | None = None, **config: Any) -> HubSpot:

@@ -2,7 +2,8 @@
 
 client    one door: pace -> retry -> send -> translate errors -> parse    limits, paths, settings
 portal    what holds for the whole account: zone, currency, stages, owners, properties
-read      full and incremental pulls; again: by id; streams says what is read, deals, milestones, engagement, people what it becomes
+read      full and incremental pulls, archive what left; again: by id
+streams   what is read; deals, milestones, engagement, people what it becomes
 write     batch updates and reading back        fields, check
 """
 

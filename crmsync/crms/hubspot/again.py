@@ -6,7 +6,8 @@ from crmsync.crms.hubspot.archive import gone
 from crmsync.crms.hubspot.batches import READ_INPUTS, READ_INPUTS_WITH_HISTORY, archived, parts, read
 from crmsync.crms.hubspot.deals import created_at
 from crmsync.crms.hubspot.portal import Portal
-from crmsync.crms.hubspot.streams import ActivityStream, DealStream, Span, Stream
+from crmsync.crms.hubspot.stream import Span, Stream, add_rows
+from crmsync.crms.hubspot.streams import ActivityStream, DealStream
 from crmsync.crms.hubspot.values import Row
 from crmsync.records import Cursor, Listed, Page, Source
 
@@ -45,8 +46,7 @@ class ById:
         for part in parts(crm_ids, size):
             rows = list(read(self.client, kind, part, properties=stream.properties(), histories=stream.histories()))
             page = Page("", Cursor(), read=len(rows))
-            if rows:
-                stream.add(rows, page, span)
+            add_rows(stream, rows, page, span)
             came = {row.id for row in rows} | {merged["crm_id"] for merged in page.gone}
             missing = [crm_id for crm_id in part if crm_id not in came]
             page.gone += [gone(stream.gone, row) for row in archived(self.client, kind, missing)]

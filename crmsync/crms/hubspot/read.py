@@ -15,7 +15,7 @@ from crmsync.crms.hubspot.batches import READ_INPUTS, READ_INPUTS_WITH_HISTORY, 
 from crmsync.crms.hubspot.client import Json
 from crmsync.crms.hubspot.portal import Portal, next_page
 from crmsync.crms.hubspot.settings import Settings
-from crmsync.crms.hubspot.streams import Span, Stream
+from crmsync.crms.hubspot.stream import Span, Stream, add_rows
 from crmsync.crms.hubspot.values import MICROS_PER_MILLI, Row
 from crmsync.records import Cursor, Page
 
@@ -162,8 +162,7 @@ class Reader:
 
     def _page(self, stream: Stream, cursor: Cursor, rows: list[Row], span: Span) -> Page:
         page = Page(stream.name, cursor, read=len(rows))
-        if rows:
-            stream.add(rows, page, span)
+        add_rows(stream, rows, page, span)
         return page
 
     def probe(self, name: str) -> None:

@@ -1,9 +1,7 @@
 """The object types that a pull reads: which properties of each, and what their rows become."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
 
 from crmsync.config import CrmConfig
 from crmsync.crms.hubspot import engagement
@@ -13,42 +11,12 @@ from crmsync.crms.hubspot.milestones import Steps
 from crmsync.crms.hubspot.people import NAMES, add_changed, add_contacts
 from crmsync.crms.hubspot.portal import CALLS, COMPANIES, CONTACTS, DEALS, EMAILS, MEETINGS, TASKS, Portal
 from crmsync.crms.hubspot.settings import Settings
+from crmsync.crms.hubspot.stream import Span, Stream
 from crmsync.crms.hubspot.values import Row
 from crmsync.errors import SkipRecord
 from crmsync.records import DEAL_SOURCE, BadRecord, FactRecord, Page
 
 MODIFIED = "hs_lastmodifieddate"
-
-
-@dataclass(frozen=True, slots=True)
-class Span:
-    """The CRM's clock when this read began, and when the last complete one did (0: never)."""
-
-    began: int
-    since: int
-
-
-class Stream(Protocol):
-    """One object type."""
-
-    name: str
-    listed: bool  # whether a full read lists its records
-    gone: str  # the source that its archived records are reported under, "" when they aren't asked for
-    modified: str  # the property that says when a record last changed
-    linked: str  # the type whose associations come along with a list, "" for none
-    due: str  # a property whose instant, once past, makes a record worth reading again; "" for none
-
-    def kind(self) -> str:
-        """What stands for the object in paths. Raises BadConfig when the object or a configured property isn't there."""
-
-    def properties(self) -> Sequence[str]:
-        """What is read of a record."""
-
-    def histories(self) -> Sequence[str]:
-        """What is read with its history."""
-
-    def add(self, rows: list[Row], page: Page, span: Span, /) -> None:
-        """Puts what the records say into a page."""
 
 
 class DealStream:
@@ -75,6 +43,11 @@ class DealStream:
     def histories(self) -> Sequence[str]:
         """What is read with its history."""
         return _once(self.deals.histories(), *(steps.histories() for steps in self.steps))
+
+    def configured(self) -> Sequence[str]:
+        """What the config names of a deal."""
+        own = [self.deals.segment] if self.deals.segment else []
+        return _once(own, self.deals.targets.values(), *(steps.properties() for steps in self.steps))
 
     def counts(self, _row: Row) -> bool:
         """Every deal is listed by its id."""
@@ -120,6 +93,10 @@ class ContactStream:
         """Nothing is read with its history."""
         return ()
 
+    def configured(self) -> Sequence[str]:
+        """The config names nothing of a contact."""
+        return ()
+
     def add(self, rows: list[Row], page: Page, span: Span) -> None:
         """Puts contacts of deals into a page."""
         add_changed(self.portal.client, rows, page, known_deals_until=span.since)
@@ -160,6 +137,10 @@ class ActivityStream:
         """What is read with its history."""
         _, acts = engagement.PROPERTIES.get(self.name, ((), ()))
         return _once(acts, *(steps.histories() for steps in self.steps))
+
+    def configured(self) -> Sequence[str]:
+        """What the config names of a record."""
+        return _once([source.at for _, source in self.sources], *(steps.properties() for steps in self.steps))
 
     def counts(self, row: Row) -> bool:
         """Whether a record is a step of a plan, which is listed by its id."""

@@ -2,7 +2,8 @@
 
 door      the one way in: retry -> guard -> log in -> send -> translate errors    client, session, login, refusals, settings
 org       what holds for the whole org: currency, stages, objects and their fields
-read      full and incremental pulls; again: by id; streams says what is read, deals, milestones, engagement, people what it becomes
+read      full and incremental pulls; again: by id
+streams   what is read; deals, milestones, engagement, people what it becomes
 write     batch updates and reading back        composite, fields, permissions, check
 """
 

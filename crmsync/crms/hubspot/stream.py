@@ -1,0 +1,57 @@
+"""What an object type has to say to be pulled, and how its rows come into a page."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from crmsync.crms.hubspot.values import Row
+from crmsync.errors import BadConfig
+from crmsync.records import Page
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The CRM's clock when this read began, and when the last complete one did (0: never)."""
+
+    began: int
+    since: int
+
+
+class Stream(Protocol):
+    """One object type."""
+
+    name: str
+    listed: bool  # whether a full read lists its records
+    gone: str  # the source that its archived records are reported under, "" when they aren't asked for
+    modified: str  # the property that says when a record last changed
+    linked: str  # the type whose associations come along with a list, "" for none
+    due: str  # a property whose instant, once past, makes a record worth reading again; "" for none
+
+    def kind(self) -> str:
+        """What stands for the object in paths. Raises BadConfig when the object or a configured property isn't there."""
+
+    def properties(self) -> Sequence[str]:
+        """What is read of a record."""
+
+    def histories(self) -> Sequence[str]:
+        """What is read with its history."""
+
+    def configured(self) -> Sequence[str]:
+        """Those of the properties that the config names: somebody may remove them while they are read."""
+
+    def add(self, rows: list[Row], page: Page, span: Span, /) -> None:
+        """Puts what the records say into a page."""
+
+
+def add_rows(stream: Stream, rows: list[Row], page: Page, span: Span) -> None:
+    """Puts rows into a page. Raises BadConfig when a configured property has gone since it was looked for.
+
+    HubSpot leaves an unknown property out of its answers without a word, which would read as blank.
+    """
+    if not rows:
+        return
+    shown = {name for row in rows for name in row.raw.get("properties") or ()}
+    if gone := [name for name in stream.configured() if name not in shown]:
+        what = f"HubSpot has stopped showing {', '.join(gone)} on {stream.name} in the middle of the read"
+        raise BadConfig("E203", what, remedy="crmsync check; nothing of this page was stored")
+    stream.add(rows, page, span)
