@@ -9,6 +9,7 @@ Served at an address of its own, so that nothing of it can leak into what a CRM 
     GET  /effects?since=0            every change made through the CRMs or by people
     GET  /truth?at=INSTANT           the chance of each open deal given all that the CRMs show then, where the world's law is known
     POST /edit/hubspot               {"object": "deals", "id": "1", "values": {...}, "who": "..."}; /delete, /restore likewise
+    POST /delay/hubspot              {"object": "deals", "id": "1", "until": INSTANT}: till then nobody sees the record
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -39,6 +40,9 @@ class People(Protocol):
 
     def restore(self, kind: str, crm_id: str, /, *, who: str) -> None:
         """Takes it back."""
+
+    def delay(self, kind: str, crm_id: str, /, *, until: int) -> None:
+        """Hides it until an instant, as a long transaction does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,13 +139,15 @@ class Control:
     def act(self, request: Request, *, act: str, crm: str) -> Response:
         """What a person does at the screen of a CRM."""
         told: dict[str, Any] = request.json()
-        people, who = self.crms[crm].people, str(told["who"])
+        people, kind, crm_id = self.crms[crm].people, told["object"], str(told["id"])
         if act == "edit":
-            people.edit(told["object"], str(told["id"]), told["values"], who=who)
+            people.edit(kind, crm_id, told["values"], who=str(told["who"]))
         elif act in ("delete", "restore"):
-            getattr(people, act)(told["object"], str(told["id"]), who=who)
+            getattr(people, act)(kind, crm_id, who=str(told["who"]))
+        elif act == "delay":
+            people.delay(kind, crm_id, until=read_instant(str(told["until"])))
         else:
-            return Response(404, {"error": "one of edit, delete, restore"})
+            return Response(404, {"error": "one of edit, delete, restore, delay"})
         return Response(204)
 
 

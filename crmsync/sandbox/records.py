@@ -98,6 +98,7 @@ class Records:
         self.made: list[int] = []  # creation instants of new records, whose rows begin at len(created_at)
         self.makers: list[str] = []  # who made them
         self.ended: dict[int, int] = {}  # deletion instants, NEVER when restored
+        self.late: dict[int, int] = {}  # rows that nobody sees before an instant, whatever their stamps say
         self.touched: dict[int, tuple[int, str]] = {}  # when and by whom a record was last written, deleted or restored
         self._lock = threading.RLock()
         self._times = np.sort(np.concatenate([self.dated.at, self.created_at, self.deleted_at]))
@@ -121,12 +122,19 @@ class Records:
         base = np.flatnonzero(self.created_at <= now)
         with self._lock:
             made = [len(self.created_at) + i for i, at in enumerate(self.made) if at <= now]
-        return np.concatenate([base, np.array(made, dtype=np.int64)]) if made else base
+        rows = np.concatenate([base, np.array(made, dtype=np.int64)]) if made else base
+        unseen = self.unseen(now)
+        return rows[~np.isin(rows, unseen)] if unseen else rows
+
+    def unseen(self, now: int) -> list[int]:
+        """The rows whose transaction isn't over: they appear later, with the stamps of its beginning."""
+        return [row for row, until in dict(self.late).items() if until > now]
 
     def row(self, crm_id: str, now: int) -> int | None:
         """The row of an id, None if there is no such record yet. A deleted record has a row: ask `deleted`."""
         row = self.find_row(crm_id)
-        return row if 0 <= row < len(self) and self.created(row) <= now else None
+        there = 0 <= row < len(self) and self.created(row) <= now
+        return row if there and self.late.get(row, 0) <= now else None
 
     def changes(self, row: int, now: int) -> Iterator[Change]:
         """The changes of a record up to an instant, oldest first."""

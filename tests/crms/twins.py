@@ -15,6 +15,7 @@ from crmsync.config import CrmConfig
 from crmsync.crm import Crm
 from crmsync.records import DEAL_SOURCE, Cursor, Page
 from crmsync.sandbox import columns
+from crmsync.sandbox.columns import World
 from crmsync.sandbox.control import Served
 from crmsync.sandbox.generate import generate
 from crmsync.sandbox.guide import config
@@ -140,6 +141,13 @@ def twin(kind: str, folder: Path, *, deals: int = 60, seed: int = 5) -> Iterator
     if kind not in TWINS:
         pytest.fail(f"crms/{kind}/ has no local twin: serve it in sandbox/local.py and name its objects in {__file__}")
     world = generate(deals=deals, seed=seed, law=LAWS["milestones"], now=NOW, crms=(TWINS[kind].code,))
+    with twin_of(kind, world, folder) as served:
+        yield served
+
+
+@contextmanager
+def twin_of(kind: str, world: World, folder: Path) -> Iterator[Twin]:
+    """Serves a world, its clock stopped at its end, the target fields made."""
     with LocalCrms(world, folder, crms=(kind,), frozen=True, paced=False) as local:
         file = folder / "config.toml"
         file.write_text(config(local))

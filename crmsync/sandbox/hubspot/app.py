@@ -100,6 +100,11 @@ class HubSpotApp:
         row = must(found.row(crm_id, self.clock.now()), no_record(crm_id))
         self._gateway.writes.saves.restore(found, row, who=who)
 
+    def delay(self, kind: str, crm_id: str, *, until: int) -> None:
+        """A record's transaction is long: nobody sees it before an instant, then with the stamps that it has. Raises Refused."""
+        found, row = self._record(kind, crm_id)
+        found.records.late[row] = until
+
     def merge(self, kind: str, primary: str, other: str, *, who: str) -> str:
         """Two records become one under a new id, which it gives. Raises Refused."""
         found, row = self._record(kind, primary)

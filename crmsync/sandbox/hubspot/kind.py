@@ -38,7 +38,7 @@ class Kind:
         self.merged: dict[int, int] = {}  # row of a record that was merged away -> row of the survivor
         self._lock = threading.Lock()
         self._edges = np.sort(np.concatenate([records.created_at, records.deleted_at]))
-        self._live: tuple[tuple[int, int, int], Ints] | None = None
+        self._live: tuple[tuple[int, ...], Ints] | None = None
 
     @property
     def name(self) -> str:
@@ -54,12 +54,14 @@ class Kind:
 
     def is_live(self, row: int, now: int) -> bool:
         """Whether a record is neither archived nor merged away."""
-        return row not in self.merged and self.records.created(row) <= now < self.records.deleted(row)
+        seen = row not in self.merged and self.records.late.get(row, 0) <= now
+        return seen and self.records.created(row) <= now < self.records.deleted(row)
 
     def live(self, now: int) -> Ints:
         """The rows of all live records, in the order of their ids. Kept until one comes or goes."""
         records = self.records
-        key = (int(np.searchsorted(self._edges, now, side="right")), records.version, len(self.merged))
+        reached = int(np.searchsorted(self._edges, now, side="right"))
+        key = (reached, records.version, len(self.merged), *records.unseen(now))
         with self._lock:
             if self._live is None or self._live[0] != key:
                 rows = records.rows(now)

@@ -92,6 +92,11 @@ class SalesforceApp:
             raise not_found()
         return self.org.tables[entity]
 
+    def delay(self, entity: str, crm_id: str, *, until: int) -> None:
+        """A record's transaction is long: nobody sees it before an instant, then with the stamps that it has. Raises Refused."""
+        table, row = self._record(entity, crm_id)
+        table.records.late[row] = until
+
     def _record(self, entity: str, crm_id: str) -> tuple[Table, int]:
         table = self._table(entity)
         return table, row_of(table, crm_id, self.clock.now())
