@@ -37,7 +37,7 @@ class Delivery:
     clock: Clock
     watch: Watch
     counts: Counter[str] = field(
-        default_factory=lambda: Counter(planned=0, written=0, there=0, failed=0, unclear=0, settled=0)
+        default_factory=lambda: Counter(planned=0, written=0, failed=0, unclear=0, settled=0, there=0)
     )
 
     def settle(self) -> None:
