@@ -26,8 +26,8 @@ from crmsync.store import deals
 from crmsync.store.engine import Store, open_store
 from crmsync.workspace import ModelSpec
 
-WEEKS = 26  # of past dates that are scored
-EVERY_DAYS = 14
+WEEKS = 13  # of past dates that are scored
+EVERY_DAYS = 7
 REFIT_DAYS = 28
 WAYS = ("base rate", "stage rate", "model", "truth")
 NOW = 1_767_600_000_000_000  # 2026-01-05 08:00 UTC, a Monday: worlds are the same on every day

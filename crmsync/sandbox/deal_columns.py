@@ -16,7 +16,7 @@ _MIDDLES = np.array([8_000.0, 30_000.0, 120_000.0])  # amounts, in the company's
 _AMOUNT_SPREAD = 0.6
 CURRENCIES = {"EUR": 1.0, "USD": 1.09, "GBP": 0.85}
 _CURRENCY_SHARES = (0.6, 0.25, 0.15)
-_PLAN_IN_TASKS = 0.2  # of the deals with a plan
+_PLAN_IN_TASKS = 0.1  # of the deals with a plan
 _CLOSE_DAYS = (20, 80)  # working days from creation to the close date that the seller first names: at least, less than
 
 
