@@ -60,11 +60,16 @@ def typed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Typed]:
         process.communicate(timeout=30)
 
 
+def complaints(stderr: str) -> list[str]:
+    """What stderr says besides how far a long step is: on a slow machine a step may tell that."""
+    return [line for line in stderr.splitlines() if not line.startswith("so far: ")]
+
+
 @pytest.mark.parametrize("line", STORY)
 def test_each_verb_ends_well_and_says_what_it_did(typed: Typed, line: str) -> None:
     """Exit code 0, and the line that a person looks for."""
     said = typed.said[line]
-    assert (said.returncode, said.stderr) == (0, "")
+    assert (said.returncode, complaints(said.stderr)) == (0, [])
     assert re.search(SAYS[line], said.stdout, re.MULTILINE)
 
 
@@ -78,14 +83,14 @@ def test_deal_is_explained(typed: Typed) -> None:
     """The score, and what speaks for and against it."""
     deal = EXPORTED.findall(typed.said["export score"].stdout)[0]
     said = run("explain", deal, at=typed.folder)
-    assert (said.returncode, said.stderr) == (0, "")
+    assert (said.returncode, complaints(said.stderr)) == (0, [])
     assert re.search(r"\d+\.\d ?%", said.stdout)
 
 
 def test_past_is_forecast_beside_the_baselines(typed: Typed) -> None:
     """The model, the stage rate and the base rate, on the same day."""
     said = run(*PAST.split(), at=typed.folder)
-    assert (said.returncode, said.stderr) == (0, "")
+    assert (said.returncode, complaints(said.stderr)) == (0, [])
     assert re.search(r"^model .*\n^stage rate .*\n^base rate ", said.stdout, re.MULTILINE)
 
 
@@ -94,7 +99,7 @@ def test_printed_lines_bring_a_deal_from_each_library(typed: Typed) -> None:
     show = "\nprint(next(sf.query_all_iter('SELECT Name FROM Opportunity LIMIT 1'))['Name'])"
     show += "\nprint(hs.crm.deals.basic_api.get_page(limit=1).results[0].properties['dealname'])\n"
     said = python("-c", typed.python + show, at=typed.folder)
-    assert (said.returncode, said.stderr) == (0, "")
+    assert (said.returncode, complaints(said.stderr)) == (0, [])
     assert re.fullmatch(r"Deal \d+\nDeal \d+\n", said.stdout)
 
 
