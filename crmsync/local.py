@@ -9,6 +9,7 @@ from crmsync.errors import BadConfig
 from crmsync.sandbox.columns import HUBSPOT, SALESFORCE, World
 from crmsync.sandbox.generate import generate
 from crmsync.sandbox.guide import config, python_lines
+from crmsync.sandbox.hostile import make_hostile
 from crmsync.sandbox.laws import LAWS
 from crmsync.sandbox.load import BadWorld, load
 from crmsync.sandbox.local import LocalCrms
@@ -31,6 +32,7 @@ class Wanted:
     frozen: bool
     port: int
     folder: Path  # for ids.csv, the certificate and the secrets' files
+    hostile: bool = False  # whether a made-up world has all that a connector may meet
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,8 @@ def _world(wanted: Wanted, default_now: int) -> World:
             raise BadConfig("E129", what, where=f"--{name}", remedy=f"one of: {', '.join(known)}")
     if wanted.world is None:
         at = default_now if wanted.now is None else wanted.now
-        return generate(deals=wanted.deals, seed=wanted.seed, law=LAWS[wanted.law], now=at, crms=CRMS[wanted.crm])
+        made = generate(deals=wanted.deals, seed=wanted.seed, law=LAWS[wanted.law], now=at, crms=CRMS[wanted.crm])
+        return make_hostile(made) if wanted.hostile else made
     try:
         return load(wanted.world, crm=wanted.crm, now=wanted.now)
     except BadWorld as fault:

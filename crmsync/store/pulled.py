@@ -13,6 +13,7 @@ from crmsync.records import DEAL_SOURCE, Cursor, FactRecord, GoneRecord, Kind, P
 from crmsync.store import tables
 from crmsync.store.engine import Store
 from crmsync.store.numbers import Numbers, parts
+from crmsync.store.texts import make_storable
 from crmsync.store.upsert import insert_new, table_of, upsert
 
 CLOCK = "clock"  # the cursor that holds a CRM's own clock as of its newest complete pull
@@ -63,6 +64,7 @@ def stage_labels(store: Store) -> dict[str, str]:
 
 def save_page(store: Store, crm: str, page: Page, *, run_id: int) -> Stored:
     """Stores a page and its cursor, all or nothing."""
+    make_storable(page)
     with store.write() as connection:
         return _Writer(connection, crm, run_id, Numbers(connection, crm)).save(page)
 

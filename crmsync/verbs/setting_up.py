@@ -37,6 +37,9 @@ def sandbox(
     frozen: Annotated[bool, typer.Option("--frozen", help="the local clock stands still")] = False,
     port: Annotated[int, typer.Option(min=0, max=65_533, help="of the control address; 0: free ones")] = 0,
     folder: Annotated[Path, typer.Option(metavar="DIR", help="for ids.csv, certificate and secrets")] = Path(),
+    hostile: Annotated[
+        bool, typer.Option("--hostile", help="emoji, ties, 1999, huge and negative amounts, ...")
+    ] = False,
 ) -> int:
     """Run a local Salesforce and HubSpot until stopped."""
     from crmsync import local
@@ -45,7 +48,7 @@ def sandbox(
     from crmsync.watch import Watch
 
     at = maybe_instant(now, "--now")
-    wanted = local.Wanted(crm, deals, seed, law, world, at, frozen, port, folder)
+    wanted = local.Wanted(crm, deals, seed, law, world, at, frozen, port, folder, hostile)
     with stoppable(Watch()) as watch:
         show = lambda guide: context.obj.show(guide, local.lines(guide, to_terminal=sys.stdout.isatty()))  # noqa: E731
         local.serve(wanted, show=show, watch=watch, default_now=system_clock())

@@ -17,6 +17,7 @@ from crmsync.config import Config
 from crmsync.pipeline import Pipeline
 from crmsync.sandbox.generate import generate
 from crmsync.sandbox.guide import config
+from crmsync.sandbox.hostile import make_hostile
 from crmsync.sandbox.laws import LAWS
 from crmsync.sandbox.local import HUBSPOT, SALESFORCE, SECRETS, LocalCrms
 from crmsync.store import frames, runs, scores
@@ -74,9 +75,10 @@ class Tale:
 
 
 @contextmanager
-def tale(folder: Path, *, url: str = SQLITE, first: str = "send") -> Iterator[Tale]:
+def tale(folder: Path, *, url: str = SQLITE, first: str = "send", hostile: bool = False) -> Iterator[Tale]:
     """A new workspace over two CRMs of a small made-up past, their clock stopped, the fields made."""
     world = generate(deals=DEALS, seed=3, law=LAWS["milestones"], now=NOW)
+    world = make_hostile(world) if hostile else world
     with LocalCrms(world, folder / "crms", frozen=True, paced=False) as local:
         file = workspace(folder / "work", config(local).replace(SQLITE, url).replace('"send"', f'"{first}"'))
         read = configs.load(file)
