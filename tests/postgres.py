@@ -17,9 +17,9 @@ import pytest
 QUICK = ("fsync", "synchronous_commit", "full_page_writes")  # off: nobody needs a test's data after a power cut
 
 
-@pytest.fixture(scope="session")
-def postgresql_address() -> Iterator[str]:
-    """The address of the server's own database. It listens on a unix socket only and ends with the test run."""
+@contextmanager
+def serving() -> Iterator[str]:
+    """A server while it runs; gives the address of its own database. It listens on a unix socket only."""
     folder = Path(tempfile.mkdtemp(prefix="crmsync-pg-"))
     folder.chmod(0o755)
     private = folder / "run"
@@ -36,6 +36,13 @@ def postgresql_address() -> Iterator[str]:
     yield address
     server.cleanup()
     shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="session")
+def postgresql_address() -> Iterator[str]:
+    """The address of the server's own database. The server ends with the test run."""
+    with serving() as address:
+        yield address
 
 
 @contextmanager

@@ -34,7 +34,7 @@ def run(*arguments: str, at: Path) -> subprocess.CompletedProcess[str]:
     return python("-m", "crmsync", *arguments, at=at)
 
 
-def python(*arguments: str, at: Path) -> subprocess.CompletedProcess[str]:
+def python(*arguments: str, at: Path, timeout_s: float = 120) -> subprocess.CompletedProcess[str]:
     """A fresh Python."""
     command = [sys.executable, *arguments]
-    return subprocess.run(command, cwd=at, capture_output=True, text=True, timeout=120, check=False)  # noqa: S603
+    return subprocess.run(command, cwd=at, capture_output=True, text=True, timeout=timeout_s, check=False)  # noqa: S603
