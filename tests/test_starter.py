@@ -13,7 +13,7 @@ def test_init_makes_a_workspace_that_loads(tmp_path: Path) -> None:
     """The config, the models and the jobs of a new workspace pass the strict reading."""
     starter.init(tmp_path / "new")
     assert config.load(tmp_path / "new" / "config.toml").crm == {}
-    assert (list(workspace.models(tmp_path / "new")), len(workspace.jobs(tmp_path / "new"))) == (["close"], 3)
+    assert (list(workspace.models(tmp_path / "new")), len(workspace.jobs(tmp_path / "new"))) == (["close"], 4)
 
 
 def test_init_keeps_the_config_to_its_owner(tmp_path: Path) -> None:
