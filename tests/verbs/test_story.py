@@ -136,10 +136,11 @@ def test_explain_refuses_an_unknown_deal(crmsync: Call) -> None:
 
 
 def test_undo_takes_a_push_back(story: dict[str, Said], crmsync: Call) -> None:
-    """What the story wrote is gone again, and a run that wrote nothing is refused in one line."""
+    """What the story wrote is gone again, and a run that wrote nothing is refused in one line; the story is then told anew."""
     rows = json.loads(crmsync("--json", "export", "run").out)
     push = next(row["run_id"] for row in rows if row["step"] == "push" and row["target"] == "hub")
     said = crmsync("undo", str(push))
     assert (said.code, bool(re.match(r"undo hub: [\d,]+ planned, .*\d s$", said.out.splitlines()[-1]))) == (0, True)
     refused = crmsync("undo", "1")
     assert (refused.code, refused.err.startswith("E504 run 1 is a pull")) == (2, True)
+    assert [crmsync(*step).code for step in (("pull",), ("stage",), ("push",))] == [0, 0, 0]
