@@ -182,7 +182,8 @@ class _Connection(BaseHTTPRequestHandler):
             server.note(request, 0, fault)
             return self._drop()
         if fault and fault.kind == "status":
-            response = Response(fault.status, fault.body or None, dict(fault.headers))
+            # An edge that fails tells no time here: the machine's would be another than the CRM's own.
+            response = Response(fault.status, fault.body or None, {"Date": "", **fault.headers})
         else:
             response = server.app.answer(request)
         server.note(request, response.status, fault)

@@ -1,0 +1,147 @@
+"""What one failing request in ten does to a pull and a push: nothing that can be seen afterwards.
+
+    python -m bench.faults                  10 seeds, 10,000 requests each
+    python -m bench.faults 2 600            seeds, requests each
+
+The local CRMs fail by a seeded plan: 429, 503, resets, cut answers, answers that get lost after the change was made, slow ones.
+Each round pulls into an empty store, scores, stages and pushes, until a seed has had its requests. What is printed: rounds,
+requests, attempts per request that was needed, rounds whose canonical dump or values in the CRMs differ from the fault-free
+round's, and values that the CRMs were given more than once.
+"""
+
+import os
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import stamina
+
+from crmsync import config as configs
+from crmsync import retry, starter
+from crmsync.config import Config, StoreConfig
+from crmsync.errors import RetryLater
+from crmsync.pipeline import Pipeline
+from crmsync.store import dump
+from crmsync.store.engine import open_store
+from tests.crash.served import Served, served
+
+DEALS = 300
+RATE = 0.1
+KINDS: tuple[dict[str, Any], ...] = (
+    {"kind": "status", "status": 429},
+    {"kind": "status", "status": 503},
+    {"kind": "truncate"},
+    {"kind": "reset"},
+    {"kind": "lost"},
+    {"kind": "latency", "seconds": 0.02},
+)
+MODEL = 'features = ["age", "stage", "step_done", "buyer_idle", "overdue"]\n[penalty]\ngrid = [0.03]\n[gate]\nblock = false\n'
+OF_A_RUN = "run_id"  # differs from round to round
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """How one round ended. `again`: values that a CRM was given more than once."""
+
+    dump: str
+    values: dict[tuple[str, str, str], Any]
+    again: int
+    requests: int
+
+
+def plan(seed: int) -> dict[str, Any]:
+    """Faults that together strike one request in ten."""
+    each = RATE / len(KINDS)
+    return {"seed": seed, "faults": [{**kind, "rate": each} for kind in KINDS]}
+
+
+def workspace(crms: Served, folder: Path) -> Config:
+    """A workspace over local CRMs."""
+    starter.init(folder)
+    (folder / "models" / "close.toml").write_text(MODEL)
+    (folder / "config.toml").write_text((crms.folder / "config.toml").read_text())
+    return configs.load(folder / "config.toml")
+
+
+def one_round(crms: Served, config: Config, file: Path) -> Round:
+    """From an empty store and blank fields to the scores in the CRMs. A run that gave up is run again, as a schedule would."""
+    crms.wipe()
+    since, before = crms.mark(), crms.requests()
+    store = open_store(StoreConfig(url=f"sqlite:///{file}"))
+    pipeline = Pipeline(config, store)
+    for step in (pipeline.pull, lambda: pipeline.train("close"), lambda: pipeline.score("close"), pipeline.stage):
+        _until_done(step)
+    for step in (pipeline.push, pipeline.stage, pipeline.push):  # the second pair sends what a lost answer left out
+        _until_done(step)
+    found = dump.digest(store)
+    store.close()
+    file.unlink()
+    times = Counter((one["crm"], one["crm_id"], one["field"]) for one in crms.effects(since))
+    values = {place: value for place, value in crms.values().items() if OF_A_RUN not in place[2].lower()}
+    return Round(found, values, sum(count > 1 for count in times.values()), crms.requests() - before)
+
+
+def _until_done(step: Any) -> None:
+    for _ in range(retry.ATTEMPTS):
+        try:
+            step()
+        except RetryLater:
+            continue
+        return
+    raise AssertionError("a run gave up again and again")
+
+
+def rounds(crms: Served, config: Config, file: Path, *, seed: int, requests: int) -> Iterator[Round]:
+    """Rounds under the faults of a seed, until it has had so many requests."""
+    had, number = 0, 0
+    while had < requests:
+        crms.faults(plan(seed * 1_000 + number))
+        found = one_round(crms, config, file)
+        crms.faults({"faults": []})
+        had, number = had + found.requests, number + 1
+        yield found
+
+
+def show(seed: int, found: list[Round], whole: Round, took_s: float) -> bool:
+    """One row; gives whether anything differs."""
+    attempts = sum(each.requests for each in found)
+    dumps = sum(each.dump != whole.dump for each in found)
+    values = sum(each.values != whole.values for each in found)
+    again = sum(each.again for each in found)
+    ratio = attempts / (whole.requests * len(found))
+    print(
+        f"{seed:>5} {len(found):>7} {attempts:>9,} {ratio:>9.2f} {dumps:>6} {values:>7} {again:>6} {took_s:>6.0f}",
+        flush=True,
+    )
+    return bool(dumps or values or again)
+
+
+def main(seeds: int, requests: int) -> int:
+    """The table. Gives 1 when any round differs."""
+    stamina.set_testing(
+        True, attempts=retry.ATTEMPTS, cap=True
+    )  # the same number of attempts, without the waits between them
+    differs = False
+    with tempfile.TemporaryDirectory() as name, served(Path(name) / "crms", deals=DEALS) as crms:
+        config, file = workspace(crms, Path(name) / "work"), Path(name) / "store.db"
+        one_round(crms, config, file)  # the first finds fields that nobody has touched yet
+        whole = one_round(crms, config, file)
+        print(
+            f"{'seed':>5} {'rounds':>7} {'requests':>9} {'attempts':>9} {'dumps':>6} {'values':>7} {'again':>6} {'s':>6}"
+        )
+        for seed in range(1, seeds + 1):
+            began = time.monotonic()
+            found = list(rounds(crms, config, file, seed=seed, requests=requests))
+            differs |= show(seed, found, whole, time.monotonic() - began)
+    return int(differs)
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    given = [int(each) for each in sys.argv[1:]]
+    sys.exit(main(*(given or (10, 10_000))))
