@@ -7,7 +7,7 @@ job store) nor any clock but the machine's, and runs jobs side by side, of which
 import re
 import time
 from collections.abc import Callable, Mapping
-from datetime import timedelta
+from datetime import UTC, timedelta
 from zoneinfo import ZoneInfo
 
 from apscheduler.triggers.cron import CronTrigger
@@ -24,22 +24,33 @@ from crmsync.workspace import JobSpec
 
 POLL_S = 0.5  # how soon a signal or a clock that was set is noticed
 RETRY_S = 300  # a job that a CRM or another runner kept from ending is tried again after so long
+LONGEST_CHANGE = timedelta(hours=3)  # that clocks are put forward or back by
 WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat", "sun")  # cron counts from Sunday; the library from Monday
 
 Tell = Callable[[str], None]
 
 
 def next_run(spec: JobSpec, *, after: int) -> int:
-    """The first instant after another at which a job is due. Raises BadConfig when its schedule can't be read or never comes."""
-    moment = to_datetime(after) + timedelta(microseconds=1)
+    """The first instant after another at which a job is due. Raises BadConfig when its schedule can't be read or never comes.
+
+    Where clocks are changed, a job with set hours runs once for each time on the wall: a time that is skipped comes as much later
+    as clocks were put forward, one that comes twice counts the first time. A job of every hour (`*`) runs both times.
+    """
+    zone, schedule = ZoneInfo(spec.zone), _by_name(spec.schedule)
+    hourly = any(hour.startswith("*") for hour in schedule.split()[1:2])
     try:
-        trigger = CronTrigger.from_crontab(_by_name(spec.schedule), timezone=ZoneInfo(spec.zone))
-        found = trigger.get_next_fire_time(None, moment)
+        # The library is asked for times on the wall only: its own way through an hour that comes twice may never end.
+        trigger = CronTrigger.from_crontab(schedule, timezone=UTC)
     except ValueError as error:
         raise _bad_schedule(spec, str(error)) from None
-    if found is None:
-        raise _bad_schedule(spec, "no such day ever comes")
-    return to_micros(found)
+    wall, due = to_datetime(after).astimezone(zone).replace(tzinfo=UTC) - LONGEST_CHANGE, set[int]()
+    while (found := trigger.get_next_fire_time(None, wall)) is not None:
+        first, again = (to_micros(found.replace(tzinfo=zone, fold=fold)) for fold in (0, 1))
+        due |= {first, again} if hourly and again > first else {first}
+        if first > after:
+            return min(each for each in due if each > after)
+        wall = found + timedelta(microseconds=1)
+    raise _bad_schedule(spec, "no such day ever comes")
 
 
 def _bad_schedule(spec: JobSpec, why: str) -> BadConfig:
