@@ -154,6 +154,12 @@ def _fault(words: str, url: str) -> CrmsyncError:
         return RetryLater(
             "E304", "no space left for the store", where=url, remedy="free some; nothing was half-written"
         )
+    if "i/o error" in told:
+        remedy = "see to the disk and its quota, then crmsync verify; nothing was half-written"
+        return RetryLater("E308", "the disk takes no more of the store, or fails", where=url, remedy=remedy)
+    if "readonly" in told or "unable to open" in told:
+        what = "the store or its folder can't be written to"
+        return BadConfig("E301", what, where=url, remedy="store.url in a folder that you may write to")
     if "not a database" in told or "malformed" in told:
         return BadConfig(
             "E303", "the store's file is damaged", where=url, remedy="restore a backup, or move it away and pull anew"
