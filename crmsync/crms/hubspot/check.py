@@ -7,12 +7,13 @@ target fields, C205 the allowance, C206 the clock, C207 the API version.
 from collections.abc import Iterator
 from datetime import timedelta
 
+from crmsync.addresses import is_loopback
 from crmsync.clock import MICROS_PER_SECOND, system_clock, to_datetime
 from crmsync.config import CrmConfig
 from crmsync.crms.hubspot.fields import Fields
 from crmsync.crms.hubspot.portal import Portal
 from crmsync.crms.hubspot.read import Reader
-from crmsync.crms.hubspot.settings import Settings, is_loopback
+from crmsync.crms.hubspot.settings import Settings
 from crmsync.errors import CrmsyncError
 from crmsync.records import Finding
 

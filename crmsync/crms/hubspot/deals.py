@@ -5,13 +5,22 @@ from dataclasses import dataclass
 from functools import partial
 
 from crmsync.config import CrmConfig
-from crmsync.crms.hubspot.facts import fact
 from crmsync.crms.hubspot.portal import DEALS, Portal
 from crmsync.crms.hubspot.settings import Settings
 from crmsync.crms.hubspot.values import Row, Version, changes, day, from_crm, instant
 from crmsync.errors import SkipRecord
 from crmsync.money import to_minor
-from crmsync.records import DEAL_SOURCE, DealRecord, FactRecord, GoneRecord, HeldRecord, Kind, Page, Phase
+from crmsync.records import (
+    DEAL_SOURCE,
+    DealRecord,
+    FactRecord,
+    GoneRecord,
+    HeldRecord,
+    Kind,
+    Page,
+    Phase,
+    fact,
+)
 
 STAGE, AMOUNT, CLOSE, OWNER, CURRENCY = "dealstage", "amount", "closedate", "hubspot_owner_id", "deal_currency_code"
 CREATED, MERGED = "createdate", "hs_merged_object_ids"

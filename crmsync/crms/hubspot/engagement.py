@@ -9,10 +9,9 @@ from functools import partial
 from typing import Any
 
 from crmsync.config import EngagementSource
-from crmsync.crms.hubspot.facts import fact
 from crmsync.crms.hubspot.portal import CALLS, EMAILS, MEETINGS, TASKS
 from crmsync.crms.hubspot.values import Row, Version, changes, instant
-from crmsync.records import FactRecord, Kind, Phase, Side
+from crmsync.records import FactRecord, Kind, Phase, Side, fact
 
 WHEN, STATUS, TYPE = "hs_timestamp", "hs_task_status", "hs_task_type"
 CALL_STATUS, CALL_WAY = "hs_call_status", "hs_call_direction"

@@ -9,11 +9,10 @@ from dataclasses import dataclass
 from functools import partial
 
 from crmsync.config import CrmConfig, MilestoneSource
-from crmsync.crms.hubspot.facts import fact
 from crmsync.crms.hubspot.portal import DEALS, TASKS, Portal
 from crmsync.crms.hubspot.values import Row, Version, day, instant
 from crmsync.errors import BadConfig
-from crmsync.records import FactRecord, Kind, MilestoneRecord, Page, Phase, Side
+from crmsync.records import FactRecord, Kind, MilestoneRecord, Page, Phase, Side, fact
 
 TASK_DUE, TASK_STATUS = "hs_timestamp", "hs_task_status"
 DONE_WORDS = {"completed", "done", "true", "yes"}

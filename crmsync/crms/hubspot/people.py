@@ -10,10 +10,9 @@ from collections.abc import Iterable
 from crmsync.crms.hubspot.batches import associated, read
 from crmsync.crms.hubspot.client import Client
 from crmsync.crms.hubspot.deals import created_at
-from crmsync.crms.hubspot.facts import fact
 from crmsync.crms.hubspot.portal import CONTACTS, DEALS
 from crmsync.crms.hubspot.values import Row
-from crmsync.records import Kind, Page, PersonRecord
+from crmsync.records import Kind, Page, PersonRecord, fact
 
 NAMES = ("firstname", "lastname", "email", "createdate")
 ID_PREFIX = "contact/"  # ids of contacts and owners are numbers of two series that may meet

@@ -1,31 +1,15 @@
 """The keys of `[crm.NAME]` that only HubSpot has."""
 
-from ipaddress import ip_address
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field
 
+from crmsync.addresses import guarded
 from crmsync.config import BesidePath, Secret, Section
 
 
-def is_loopback(url: str) -> bool:
-    """Whether an address is on this very machine."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _guarded(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in ("https", "http") or not parts.hostname:
-        raise ValueError("an address starts with https://")
-    if parts.username or parts.query or parts.fragment:
-        raise ValueError("the bare address of the API, without user, query or fragment")
-    if parts.scheme == "http" and not is_loopback(url):
-        raise ValueError("plain http would show the token to everybody on the way: https, or a loopback address")
+def _bare(url: str) -> str:
+    guarded(url)
     return url.rstrip("/")
 
 
@@ -33,7 +17,7 @@ class Settings(Section):
     """How to reach a HubSpot account and how much of it to use."""
 
     token: Secret = Field(description="a service key or private app token: env:NAME or file:PATH")
-    base_url: Annotated[str, AfterValidator(_guarded)] = Field(
+    base_url: Annotated[str, AfterValidator(_bare)] = Field(
         "https://api.hubapi.com", description="where the API answers; plain http only on loopback"
     )
     api_version: str = Field(

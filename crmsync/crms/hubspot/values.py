@@ -2,16 +2,15 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, tzinfo
-from decimal import Decimal, InvalidOperation
+from datetime import date, tzinfo
 from typing import Any
 
-from crmsync.clock import iso, parse_instant, to_datetime, to_day
-from crmsync.records import RESULT_TYPES, Result, ValueType
+from crmsync.canonical import canonical
+from crmsync.clock import parse_instant, to_datetime, to_day
+from crmsync.records import Result
 
 MICROS_PER_MILLI = 1_000
 ISO_DATE_LENGTH = len("2026-01-31")
-PLACES = {ValueType.PERCENT: Decimal("0.1"), ValueType.MONEY: Decimal("0.01")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,20 +89,8 @@ def to_crm(value: str | None) -> str:
 
 
 def from_crm(result: Result, text: str) -> str | None:
-    """What HubSpot shows -> canonical text. Something that doesn't fit the type (a person typed it) stays as it is."""
-    if not text:
-        return None
-    kind = RESULT_TYPES[result]
-    try:
-        if kind in PLACES:
-            return str(Decimal(text).quantize(PLACES[kind]))
-        if kind is ValueType.DATE:
-            return to_datetime(instant(text)).astimezone(UTC).date().isoformat()
-        if kind is ValueType.INSTANT:
-            return iso(instant(text))
-    except (ValueError, InvalidOperation):
-        pass
-    return text
+    """What HubSpot shows -> canonical text."""
+    return canonical(result, text, instant=instant)
 
 
 def changes(versions: list[Version]) -> Iterator[Version]:

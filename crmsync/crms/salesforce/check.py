@@ -6,12 +6,13 @@ target fields, C205 the allowance, C206 the clock, C207 the API version.
 
 from collections.abc import Iterator
 
+from crmsync.addresses import is_loopback
 from crmsync.clock import MICROS_PER_SECOND, system_clock
 from crmsync.config import CrmConfig
 from crmsync.crms.salesforce.fields import Fields
 from crmsync.crms.salesforce.org import Org
 from crmsync.crms.salesforce.read import Reader
-from crmsync.crms.salesforce.settings import Settings, is_loopback
+from crmsync.crms.salesforce.settings import Settings
 from crmsync.errors import BadConfig, CrmsyncError
 from crmsync.records import Finding
 

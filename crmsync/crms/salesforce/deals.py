@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from functools import partial
 
 from crmsync.config import CrmConfig
-from crmsync.crms.salesforce.facts import fact
 from crmsync.crms.salesforce.org import CURRENCY, DEAL, PIPELINE, Org
 from crmsync.crms.salesforce.settings import Settings
 from crmsync.crms.salesforce.values import Row, Version, changes, day, from_crm, soql
 from crmsync.errors import SkipRecord
 from crmsync.money import to_minor
-from crmsync.records import DealRecord, FactRecord, HeldRecord, Kind, Page, Phase, StageRecord
+from crmsync.records import DealRecord, FactRecord, HeldRecord, Kind, Page, Phase, StageRecord, fact
 
 HISTORIES = "OpportunityHistories"
 STAGE, AMOUNT, CLOSE, OWNER = "StageName", "Amount", "CloseDate", "OwnerId"

@@ -9,10 +9,9 @@ from functools import partial
 
 from crmsync.clock import parse_instant
 from crmsync.config import EngagementSource
-from crmsync.crms.salesforce.facts import fact
 from crmsync.crms.salesforce.org import EMAIL, EVENT, TASK
 from crmsync.crms.salesforce.values import Row
-from crmsync.records import FactRecord, Kind, Phase, Side
+from crmsync.records import FactRecord, Kind, Phase, Side, fact
 
 KINDS = {"view": Kind.VIEW, "call": Kind.CALL, "meeting": Kind.MEETING, "email": Kind.EMAIL}
 MAIL_TASKS = {"Email", "ListEmail"}  # the to-do list's face of an EmailMessage, which is read by itself

@@ -12,11 +12,10 @@ from functools import partial
 
 from crmsync.clock import parse_instant
 from crmsync.config import CrmConfig, MilestoneSource
-from crmsync.crms.salesforce.facts import fact
 from crmsync.crms.salesforce.org import DEAL, TASK, Org
 from crmsync.crms.salesforce.values import Row, Version, day, soql
 from crmsync.errors import BadConfig, SkipRecord
-from crmsync.records import FactRecord, GoneRecord, Kind, MilestoneRecord, Page, Phase, Side
+from crmsync.records import FactRecord, GoneRecord, Kind, MilestoneRecord, Page, Phase, Side, fact
 
 TASK_DUE, TASK_DONE, TASK_DEAL = "ActivityDate", "CompletedDateTime", "WhatId"
 DONE_WORDS = {"completed", "done", "closed", "true", "yes"}

@@ -1,9 +1,8 @@
 """Users who own deals, and the buyer's people in them. All ids are of one series: none can be mistaken for another."""
 
-from crmsync.crms.salesforce.facts import fact
 from crmsync.crms.salesforce.org import CONTACT_ROLE
 from crmsync.crms.salesforce.values import Row
-from crmsync.records import Kind, Page, PersonRecord
+from crmsync.records import Kind, Page, PersonRecord, fact
 
 
 def user(row: Row) -> PersonRecord:

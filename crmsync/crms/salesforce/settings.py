@@ -1,11 +1,10 @@
 """The keys of `[crm.NAME]` that only Salesforce has."""
 
-from ipaddress import ip_address
 from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, model_validator
 
+from crmsync.addresses import guarded
 from crmsync.config import BesidePath, Secret, Section
 
 NEEDS = {
@@ -15,34 +14,22 @@ NEEDS = {
 }
 
 
-def is_loopback(url: str) -> bool:
-    """Whether an address is on this very machine."""
-    host = urlsplit(url).hostname or ""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def _guarded(url: str) -> str:
+def _bare(url: str) -> str:
     """The address without its final slash and default port, so that a request can be compared with it."""
-    parts = urlsplit(url)
-    if parts.scheme not in ("https", "http") or not parts.hostname:
-        raise ValueError("an address starts with https://")
-    if parts.username or parts.path not in ("", "/") or parts.query or parts.fragment:
-        raise ValueError("the bare address of the org, without user, path or query")
-    if parts.scheme == "http" and not is_loopback(url):
-        raise ValueError("plain http would show the token to everybody on the way: https, or a loopback address")
+    parts = guarded(url)
+    if parts.path not in ("", "/"):
+        raise ValueError("the bare address of the org, without a path")
     default = {"https": 443, "http": 80}[parts.scheme]
     port = "" if parts.port in (None, default) else f":{parts.port}"
-    host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
+    name = parts.hostname or ""
+    host = f"[{name}]" if ":" in name else name
     return f"{parts.scheme}://{host}{port}"
 
 
 class Settings(Section):
     """How to reach a Salesforce org and how much of it to use."""
 
-    instance_url: Annotated[str, AfterValidator(_guarded)] = Field(
+    instance_url: Annotated[str, AfterValidator(_bare)] = Field(
         description="the org's own address (My Domain), such as https://acme.my.salesforce.com; plain http only on loopback"
     )
     auth: Literal["client_credentials", "jwt", "refresh_token"] = Field(

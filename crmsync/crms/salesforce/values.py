@@ -3,14 +3,13 @@
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from crmsync.clock import iso, parse_instant, to_day
-from crmsync.records import RESULT_TYPES, Result, ValueType
+from crmsync.canonical import PLACES, canonical
+from crmsync.clock import parse_instant, to_day
+from crmsync.records import RESULT_TYPES, Result
 
 ISO_DATE_LENGTH = len("2026-01-31")
-PLACES = {ValueType.PERCENT: Decimal("0.1"), ValueType.MONEY: Decimal("0.01")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,18 +95,8 @@ def to_crm(result: Result, value: str | None) -> str | float | None:
 
 
 def from_crm(result: Result, text: str) -> str | None:
-    """What Salesforce shows -> canonical text. Something that doesn't fit the type (a field of another kind) stays as it is."""
-    if not text:
-        return None
-    kind = RESULT_TYPES[result]
-    try:
-        if kind in PLACES:
-            return str(Decimal(text).quantize(PLACES[kind]))
-        if kind is ValueType.INSTANT:
-            return iso(parse_instant(text))
-    except (ValueError, InvalidOperation):
-        pass
-    return text
+    """What Salesforce shows -> canonical text."""
+    return canonical(result, text, instant=parse_instant)
 
 
 def changes(versions: Sequence[Version]) -> Iterator[Version]:
