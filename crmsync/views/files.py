@@ -54,10 +54,9 @@ def _beside(out: Path) -> Iterator[IO[bytes]]:
             file.flush()
             os.fsync(file.fileno())
         temporary.replace(out)
-    except BaseException:
+    finally:
         with suppress(OSError):
-            temporary.unlink()
-        raise
+            temporary.unlink(missing_ok=True)  # there only when it couldn't be moved
 
 
 def fault(error: OSError, where: str) -> CrmsyncError:
