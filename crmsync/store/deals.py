@@ -68,13 +68,6 @@ def written(store: Store, deal_id: int) -> list[Row[Any]]:
     return _all(store, query.order_by(_outbox.c.outbox_id))
 
 
-def live_ids(store: Store, crm: str) -> set[str]:
-    """The CRM's ids of the deals that haven't left it."""
-    query = select(_deal.c.crm_id).where(_deal.c.crm == crm, _deal.c.gone_at.is_(None))
-    with store.read() as connection:
-        return set(connection.execute(query).scalars())
-
-
 def count_open(store: Store, crm: str) -> int:
     """How many deals of a CRM are open."""
     open_now = (_deal.c.crm == crm, _deal.c.closed_at.is_(None), _deal.c.gone_at.is_(None))

@@ -9,7 +9,7 @@ from crmsync import crm as crms
 from crmsync.clock import iso, parse_instant
 from crmsync.errors import RetryLater
 from crmsync.records import DEAL_SOURCE, Cursor, MilestoneRecord, Page, Result, Write
-from crmsync.store import deals, dump, pulled, runs
+from crmsync.store import dump, listing, pulled, runs
 from crmsync.watch import Watch
 from tests.crms.stores import opened, pull_into
 from tests.crms.twins import NOW, TWINS, Twin, twin
@@ -133,11 +133,11 @@ def test_restored_deal_comes_back(live: Twin, tmp_path: Path) -> None:
         pull_into(store, live.crm)
         live.delete(live.names.deals, deal)
         pull_into(store, live.crm)
-        there = deal in deals.live_ids(store, live.crm.name)
+        there = deal in listing.live(store, live.crm.name, DEAL_SOURCE)
         live.restore(live.names.deals, deal)
         live.edit(live.names.deals, deal, {live.names.amount: 4_711})
         pull_into(store, live.crm)
-        assert (there, deal in deals.live_ids(store, live.crm.name)) == (False, True)
+        assert (there, deal in listing.live(store, live.crm.name, DEAL_SOURCE)) == (False, True)
 
 
 def test_pull_that_breaks_off_ends_as_an_unbroken_one(many: Twin, tmp_path: Path) -> None:

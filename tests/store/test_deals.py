@@ -30,11 +30,6 @@ def test_find_takes_ids_before_names(known: Store, name: str, ids: list[str]) ->
     assert found(known, name) == ids
 
 
-def test_live_ids_leave_out_what_has_gone(known: Store) -> None:
-    """Deleted and merged deals aren't expected in the CRM."""
-    assert deals.live_ids(known, CRM) == {"D1"}
-
-
 def test_facts_come_newest_first_with_their_texts(known: Store) -> None:
     """Labels and people are told by name."""
     early = fact(kind=Kind.STAGE, source_id="S", name="offer", at=T0, person="P1")
