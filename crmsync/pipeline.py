@@ -107,6 +107,8 @@ class Pipeline:
         names: Sequence[str | None] = spec.crms or (None,)
         for name in names:
             self.config.only_crm(name)
+        if {"train", "score"} & set(spec.steps):
+            self._model(spec.model)
         steps: dict[str, Callable[[], list[RunRow]]] = {
             "pull": lambda: [row for name in names for row in self.pull(name)],
             "reconcile": lambda: [row for name in names for row in self.reconcile(name)],

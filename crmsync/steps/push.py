@@ -28,6 +28,8 @@ def push(
         if approve:
             _approve(store, plan, approve, run_id=run_id, now=clock())
         _may_go_out(store, config, plan)
+    elif approve and not runs.approved(store, approve):
+        raise Stopped("E502", f"no plan waits for {crm.name}, so {approve} isn't one", remedy="crmsync stage")
     delivery.send(plan)
     return dict(delivery.counts)
 

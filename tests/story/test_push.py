@@ -6,11 +6,12 @@ from pathlib import Path
 import pytest
 import stamina
 
-from crmsync.errors import RetryLater, Stopped
+from crmsync.errors import BadConfig, RetryLater, Stopped
 from crmsync.pipeline import Pipeline
 from crmsync.sandbox.local import HUBSPOT, SALESFORCE
-from crmsync.store import outbox
+from crmsync.store import outbox, runs
 from crmsync.watch import Watch
+from crmsync.workspace import JobSpec
 from tests.story.tale import Tale, tale
 
 BATCH_UPDATE = {SALESFORCE: ("POST", "/composite$"), HUBSPOT: ("POST", "deals/batch/update")}
@@ -87,3 +88,25 @@ def test_stop_on_request_is_no_failure_of_the_rest(tmp_path: Path) -> None:
         with pytest.raises(RetryLater) as caught:
             Pipeline(it.config, it.store, watch=watch).pull()
     assert (caught.value.code, "more failed" in str(caught.value)) == ("E602", False)
+
+
+def test_approval_of_what_does_not_wait_is_refused(tmp_path: Path) -> None:
+    """Without a plan a digest names nothing; the digest of a plan that has gone out is no fault."""
+    with tale(tmp_path, first="approve") as it:
+        with pytest.raises(Stopped, match="E502"):
+            it.pipeline.push("main", approve="0" * 16)
+        prepare(it)
+        digest = outbox.newest_plan(it.store, "main")[0].digest
+        counts = [it.pipeline.push("main", approve=digest)[0].counts["written"] for _ in range(2)]
+    assert (counts[0] > 0, counts[1]) == (True, 0)
+
+
+def test_job_with_a_wrong_model_runs_nothing(tmp_path: Path) -> None:
+    """The names of a job are looked up before its first step, so that no half of it runs."""
+    spec = JobSpec(
+        name="odd", file=tmp_path / "odd.toml", schedule="0 * * * *", steps=("pull", "score"), model="nosuch"
+    )
+    with tale(tmp_path) as it:
+        with pytest.raises(BadConfig, match="E110"):
+            it.pipeline.run(spec)
+        assert runs.after(it.store, 0) == []
