@@ -73,20 +73,30 @@ def push(
 
 
 @app.command(epilog="Example: crmsync undo 12")
-def undo(context: typer.Context, run: Annotated[int, typer.Argument(metavar="RUN", help="a push's number")]) -> int:
+def undo(
+    context: typer.Context,
+    run: Annotated[int, typer.Argument(metavar="RUN", help="a push's number")],
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="show what would be put back, and send nothing")] = False,
+) -> int:
     """Put back what a push wrote, where it is still ours."""
     from crmsync.pipeline import Pipeline
     from crmsync.progress import watching
-    from crmsync.steps.undo import lines
+    from crmsync.steps import undo as step
     from crmsync.store import outbox
     from crmsync.views import ledger
     from crmsync.workplace import opened
 
     with opened(context.obj) as (config, store):
+        if dry_run:
+            crm = Pipeline(config, store).connect(step.target(store, run))
+            found = step.preview(store, crm, run=run)
+            context.obj.show(found, step.preview_lines(run, found))
+            return 0
         with watching() as watch:
             (row,) = Pipeline(config, store, watch=watch).undo(run)
         left = outbox.left_by(store, row.run_id)
-    context.obj.show({"run": row, "left": left}, [*lines(left), ledger.line(row)])
+    context.obj.show({"run": row, "left": left}, [*step.lines(left), ledger.line(row)])
     return int(row.status == "partial")
 
 

@@ -19,6 +19,7 @@ from crmsync.watch import Watch
 
 CHANGED = "the CRM no longer shows what was there when this was planned"
 GONE = "the deal is gone"
+THERE = "the CRM shows it already"
 RESTLESS = "the deal kept changing while this was sent"
 NOT_APPLIED = "the answer was lost and the CRM doesn't show the value"
 SKIPPED = {CHANGED: "changed", GONE: "gone", RESTLESS: "restless"}  # reason -> what it counts as
@@ -78,12 +79,12 @@ class Delivery:
 
     def _compared(self, rows: Sequence[Planned], shown: Shown) -> list[Planned]:
         """The rows that may still go out; what became of the others is noted."""
-        there = [row for row in rows if row.crm_id in shown and shown[row.crm_id].get(row.result) == row.new]
+        judged = [(row, why_not(row, shown)) for row in rows]
+        there = [row for row, why in judged if why == THERE]
         self._note((row.outbox_id, DONE, "") for row in there)
         self.counts["there"] += len(there)
-        rest = [row for row in rows if row not in there]
-        self._skip([(row, why) for row in rest if (why := _stale(row, shown))])
-        return [row for row in rest if not _stale(row, shown)]
+        self._skip([(row, why) for row, why in judged if why in SKIPPED])
+        return [row for row, why in judged if not why]
 
     def _answered(self, rows: Sequence[Planned], answers: dict[str, Answer]) -> None:
         noted = []
@@ -125,8 +126,11 @@ def _writes(rows: Iterable[Planned]) -> list[Write]:
     ]
 
 
-def _stale(row: Planned, shown: Shown) -> str:
-    """Why a planned value must not go out any more, "" when it may."""
+def why_not(row: Planned, shown: Shown) -> str:
+    """Why a planned value isn't sent over what the CRM shows now, "" when it is."""
     if row.crm_id not in shown:
         return GONE
-    return "" if shown[row.crm_id].get(row.result) == row.old else CHANGED
+    stands = shown[row.crm_id].get(row.result)
+    if stands == row.new:
+        return THERE
+    return "" if stands == row.old else CHANGED
