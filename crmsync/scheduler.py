@@ -1,22 +1,18 @@
-"""When jobs run: APScheduler's cron trigger says when, a loop of our own runs them one after the other.
+"""Runs jobs when they are due, one after the other: `schedule` says when, by APScheduler's cron trigger.
 
 The library's scheduler isn't used, because it knows neither the ledger (what was missed while nothing ran stands there, not in a
 job store) nor any clock but the machine's, and runs jobs side by side, of which a store takes one at a time.
 """
 
-import re
 import time
 from collections.abc import Callable, Mapping
-from datetime import UTC, timedelta
-from zoneinfo import ZoneInfo
-
-from apscheduler.triggers.cron import CronTrigger
 
 from crmsync import workspace
-from crmsync.clock import MICROS_PER_SECOND, Clock, iso, system_clock, to_datetime, to_micros
+from crmsync.clock import MICROS_PER_SECOND, Clock, iso, system_clock
 from crmsync.config import Config
 from crmsync.errors import BadConfig, CrmsyncError, LeaseHeld, RetryLater
 from crmsync.pipeline import Pipeline
+from crmsync.schedule import next_run
 from crmsync.store import runs
 from crmsync.store.engine import Store
 from crmsync.watch import Watch
@@ -24,45 +20,8 @@ from crmsync.workspace import JobSpec
 
 POLL_S = 0.5  # how soon a signal or a clock that was set is noticed
 RETRY_S = 300  # a job that a CRM or another runner kept from ending is tried again after so long
-LONGEST_CHANGE = timedelta(hours=3)  # that clocks are put forward or back by
-WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat", "sun")  # cron counts from Sunday; the library from Monday
 
 Tell = Callable[[str], None]
-
-
-def next_run(spec: JobSpec, *, after: int) -> int:
-    """The first instant after another at which a job is due. Raises BadConfig when its schedule can't be read or never comes.
-
-    Where clocks are changed, a job with set hours runs once for each time on the wall: a time that is skipped comes as much later
-    as clocks were put forward, one that comes twice counts the first time. A job of every hour (`*`) runs both times.
-    """
-    zone, schedule = ZoneInfo(spec.zone), _by_name(spec.schedule)
-    hourly = any(hour.startswith("*") for hour in schedule.split()[1:2])
-    try:
-        # The library is asked for times on the wall only: its own way through an hour that comes twice may never end.
-        trigger = CronTrigger.from_crontab(schedule, timezone=UTC)
-    except ValueError as error:
-        raise _bad_schedule(spec, str(error)) from None
-    wall, due = to_datetime(after).astimezone(zone).replace(tzinfo=UTC) - LONGEST_CHANGE, set[int]()
-    while (found := trigger.get_next_fire_time(None, wall)) is not None:
-        first, again = (to_micros(found.replace(tzinfo=zone, fold=fold)) for fold in (0, 1))
-        due |= {first, again} if hourly and again > first else {first}
-        if first > after:
-            return min(each for each in due if each > after)
-        wall = found + timedelta(microseconds=1)
-    raise _bad_schedule(spec, "no such day ever comes")
-
-
-def _bad_schedule(spec: JobSpec, why: str) -> BadConfig:
-    remedy = 'five fields: minute hour day month weekday, such as "30 3 * * mon-fri"'
-    return BadConfig("E112", f"schedule {spec.schedule!r} can't be read: {why}", where=str(spec.file), remedy=remedy)
-
-
-def _by_name(schedule: str) -> str:
-    """The schedule with its weekdays by name."""
-    *head, weekday = schedule.split() or [""]
-    named = re.sub(r"(?<!/)\b[0-7]\b", lambda number: WEEKDAYS[int(number[0])], weekday)
-    return " ".join([*head, named])
 
 
 def serve(config: Config, store: Store, *, tell: Tell, clock: Clock = system_clock, watch: Watch | None = None) -> None:

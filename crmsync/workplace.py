@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from crmsync import config as configs
-from crmsync import scheduler, workspace
+from crmsync import schedule, workspace
 from crmsync.clock import system_clock
 from crmsync.config import Config
 from crmsync.errors import CrmsyncError
@@ -54,7 +54,7 @@ def root(config: Config) -> Path:
 def next_runs(specs: Mapping[str, JobSpec]) -> dict[str, int]:
     """When each job is due. Raises BadConfig for a schedule that can't be read."""
     now = system_clock()
-    return {name: scheduler.next_run(spec, after=now) for name, spec in specs.items()}
+    return {name: schedule.next_run(spec, after=now) for name, spec in specs.items()}
 
 
 def due(config: Config) -> tuple[dict[str, int], str]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from crmsync import scheduler
+from crmsync import schedule
 from crmsync.checks import findings, lines
 from crmsync.clock import system_clock
 from crmsync.config import StoreConfig
@@ -19,7 +19,7 @@ JOB = 'schedule = "0 * * * *"\nsteps = ["pull", "score"]\n'
 
 def next_run(spec: JobSpec, now: int) -> int:
     """The scheduler's own."""
-    return scheduler.next_run(spec, after=now)
+    return schedule.next_run(spec, after=now)
 
 
 @pytest.fixture

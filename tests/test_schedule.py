@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo, available_timezones
 import pytest
 
 from crmsync.clock import to_datetime, to_micros
-from crmsync.scheduler import next_run
+from crmsync.schedule import missed, next_run, period
 from crmsync.workspace import JobSpec
 
 FIRST, LAST = datetime(2020, 1, 1, tzinfo=UTC), datetime(2031, 1, 1, tzinfo=UTC)
@@ -58,3 +58,34 @@ def test_next_run_of_an_hourly_job_goes_by_real_hours() -> None:
     assert {later - earlier for earlier, later in pairwise(each.astimezone(UTC) for each in due)} == {
         timedelta(hours=1)
     }
+
+
+def job(schedule: str) -> JobSpec:
+    """A pull in UTC."""
+    return JobSpec(name="job", file=Path("job.toml"), schedule=schedule, steps=("pull",))
+
+
+def test_missed_counts_the_times_that_passed() -> None:
+    """Asleep from eleven to eight, an hourly job missed nine times; a time that is now counts, one to come doesn't."""
+    evening = to_micros(datetime(2026, 6, 1, 23, tzinfo=UTC))
+    morning = evening + to_span(timedelta(hours=9))
+    counted = [missed(job("0 * * * *"), since=evening, now=now) for now in (morning - 1, morning)]
+    assert counted == [8, 9]
+
+
+def test_missed_counts_to_a_hundred() -> None:
+    """A year of silence is told at once, whatever the schedule."""
+    began = to_micros(FIRST)
+    assert missed(job("0 * * * *"), since=began, now=began + to_span(timedelta(days=365))) == 100
+
+
+def test_period_is_that_of_the_next_two_times() -> None:
+    """From Friday a working-day job has three days to run, from Monday one."""
+    friday = to_micros(datetime(2026, 6, 4, 12, tzinfo=UTC))
+    spans = [period(job("0 3 * * mon-fri"), at=friday + to_span(timedelta(days=days))) for days in (0, 3)]
+    assert spans == [to_span(timedelta(days=3)), to_span(DAY)]
+
+
+def to_span(span: timedelta) -> int:
+    """A span in micros."""
+    return span // timedelta(microseconds=1)
