@@ -151,13 +151,16 @@ class StageRecord(TypedDict):
     probability: float
 
 
+OURSELVES = "crmsync"  # who set a value that was written by our own login
+
+
 class HeldRecord(TypedDict):
     """What the CRM shows in one of our target fields. `value` is the canonical text of `crm.Result`, None for blank."""
 
     deal: str
     result: str
     value: str | None
-    set_by: str  # crm_id of who set it, "" if unknown
+    set_by: str  # crm_id of who set it, OURSELVES, "" if unknown
     set_at: int
 
 

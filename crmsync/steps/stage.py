@@ -14,6 +14,8 @@ from crmsync.writeback import band, digest, policy, values
 from crmsync.writeback.band import Change
 
 DAYS_OF_CHANGE = 7
+FIRST, AGAIN = "first value", "new score"
+BY_CRM = "over a value that is ours by the CRM's word: our ledger doesn't know it"
 COUNTED = {policy.SAME: "same", policy.EDITED: "edited", policy.FILLED: "filled", policy.PROPOSED: "proposed"}
 
 Fields = dict[tuple[int, Result], Shown]
@@ -73,13 +75,14 @@ def _changes(
         if why_not:
             counts[COUNTED[why_not]] += 1
             continue
-        yield _row(score, config, result, old=seen.value, new=says[result])
+        yield _row(score, config, result, seen=seen, new=says[result])
 
 
 def _row(
-    score: Mapping[str, Any], config: CrmConfig, result: Result, *, old: str | None, new: str | None
+    score: Mapping[str, Any], config: CrmConfig, result: Result, *, seen: Shown, new: str | None
 ) -> dict[str, Any]:
     """A row of the outbox."""
+    known = FIRST if seen.value is None else AGAIN
     return {
         "score_id": score["score_id"],
         "deal_id": score["deal_id"],
@@ -87,9 +90,9 @@ def _row(
         "crm_id": score["crm_id"],
         "result": result.value,
         "target": config.fields[result],
-        "old": old,
+        "old": seen.value,
         "new": new,
-        "reason": "first value" if old is None else "new score",
+        "reason": BY_CRM if seen.by_crm else known,
     }
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from sqlalchemy import Connection, select
 
@@ -9,6 +10,7 @@ from crmsync.records import FactRecord
 from crmsync.store import tables
 from crmsync.store.upsert import table_of
 
+Id = TypeVar("Id", str, int)
 IN_LIST = 500  # ids in one IN (...)
 _deal, _milestone = table_of(tables.Deal), table_of(tables.Milestone)
 _label, _person = table_of(tables.Label), table_of(tables.Person)
@@ -69,5 +71,5 @@ class Numbers:
                 self.milestones.update(((source, crm_id), number) for crm_id, number in self.connection.execute(query))
 
 
-def parts(ids: list[str]) -> Iterable[list[str]]:
+def parts(ids: list[Id]) -> Iterable[list[Id]]:
     return (ids[start : start + IN_LIST] for start in range(0, len(ids), IN_LIST))

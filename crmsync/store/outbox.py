@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, func, insert, select
 
-from crmsync.records import TRAVELLERS, Result
+from crmsync.records import OURSELVES, TRAVELLERS, Result
 from crmsync.store import tables
 from crmsync.store.engine import Store
 from crmsync.store.upsert import table_of
@@ -42,13 +42,14 @@ class Shown:
     """What a CRM shows in one of our fields: by the newest pull, or by what we wrote after it."""
 
     value: str | None
-    ours: bool  # it is what we wrote last, or blank
+    ours: bool  # it is what we wrote last, by our ledger or, where that knows nothing of it, by the CRM; or blank
     set_at: int = field(
         default=0, compare=False
     )  # on the CRM's clock: since when it stands there, as far as the CRM tells
     written_at: int | None = field(
         default=None, compare=False
     )  # on this machine's clock: when we wrote it, None if never
+    by_crm: bool = field(default=False, compare=False)  # only the CRM tells that it is ours: our ledger was lost
 
 
 def _states() -> Any:
@@ -174,7 +175,10 @@ def shown(store: Store, crm: str) -> dict[tuple[int, Result], Shown]:
             put_back = last.reason.startswith(UNDO)
             ours = ours or not put_back or (row.deal_id, row.result, value) in meant
             written_at = last.at
-        found[row.deal_id, Result(row.result)] = Shown(value, ours, row.set_at, written_at)
+        by_crm = last is None and value is not None and row.set_by == OURSELVES
+        if by_crm:
+            ours, written_at = True, row.set_at  # the CRM's clock is near enough to tell the age in days
+        found[row.deal_id, Result(row.result)] = Shown(value, ours, row.set_at, written_at, by_crm)
     return found
 
 

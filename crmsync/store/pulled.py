@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, delete, func, select, update
 
 from crmsync.records import DEAL_SOURCE, Cursor, FactRecord, GoneRecord, Kind, Page, Phase, Side
-from crmsync.store import tables
+from crmsync.store import held, tables
 from crmsync.store.engine import Store
 from crmsync.store.numbers import Numbers, parts
 from crmsync.store.texts import make_storable
@@ -171,8 +171,7 @@ class _Writer:
             for row in page.held
             if row["deal"] in self.numbers.deals
         ]
-        # The pull that saw a value last is stored even if the value is the old one: a person may have put it back.
-        upsert(self.connection, tables.Held, rows, key=("deal_id", "result"))
+        held.save(self.connection, rows)
 
     def _gone(self, gone: list[GoneRecord]) -> int:
         return sum(self._deal_gone(row) if row["source"] == DEAL_SOURCE else self._milestone_gone(row) for row in gone)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from crmsync.records import Result
+from crmsync.records import OURSELVES, Result
 from crmsync.store import outbox, scores, tables
 from crmsync.store.engine import Store
 from crmsync.store.outbox import DONE, FAILED, IN_FLIGHT, UNCLEAR, UNDO, Shown
@@ -260,3 +260,15 @@ def test_overrides_are_values_that_we_never_wrote(ledger: Store) -> None:
     """Each is named with its deal and field."""
     pull(ledger, run_id=1, held=[held("40.0"), held("high", result=Result.RISK, deal="D2")])
     assert outbox.overrides(ledger, CRM) == [("D1", Result.PROBABILITY, "40.0"), ("D2", Result.RISK, "high")]
+
+
+def test_shown_takes_the_crms_word_only_where_the_ledger_is_silent(ledger: Store) -> None:
+    """A value that our own login set is ours after a lost store; where we wrote another one since it is a person's."""
+    place, mine = (1, Result.RISK), held("high", result=Result.RISK, set_by=OURSELVES)
+    pull(ledger, run_id=run(ledger, "pull"), held=[mine])
+    silent = outbox.shown(ledger, CRM)[place]
+    [number] = staged(ledger, {"result": "risk", "old": "high", "new": "low"})
+    noted(ledger, number, DONE)
+    pull(ledger, run_id=run(ledger, "pull"), held=[mine])
+    told = outbox.shown(ledger, CRM)[place]
+    assert [(each.ours, each.by_crm) for each in (silent, told)] == [(True, True), (False, False)]

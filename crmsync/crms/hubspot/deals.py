@@ -12,6 +12,7 @@ from crmsync.errors import SkipRecord
 from crmsync.money import to_minor
 from crmsync.records import (
     DEAL_SOURCE,
+    OURSELVES,
     DealRecord,
     FactRecord,
     GoneRecord,
@@ -19,6 +20,7 @@ from crmsync.records import (
     Kind,
     Page,
     Phase,
+    Result,
     fact,
 )
 
@@ -146,14 +148,14 @@ class Deals:
                 closed = False
 
     def _held(self, row: Row) -> Iterator[HeldRecord]:
+        mark = _newest(row, self.targets.get(Result.RUN_ID, ""))
         for result, target in self.targets.items():
-            versions = row.versions(target)
-            last = versions[-1] if versions else Version(row.created_at, "", "", "")
+            last = _newest(row, target)
             yield HeldRecord(
                 deal=row.id,
                 result=result.value,
                 value=from_crm(result, row.get(target)),
-                set_by=self.portal.person(last.user) or last.source,
+                set_by=OURSELVES if _same_hand(last, mark) else self.portal.person(last.user) or last.source,
                 set_at=last.at,
             )
 
@@ -161,6 +163,16 @@ class Deals:
 def _about(row: Row) -> partial[FactRecord]:
     """A maker of facts about a deal itself."""
     return partial(fact, row.id, source=DEALS, source_id=row.id)
+
+
+def _newest(row: Row, target: str) -> Version:
+    versions = row.versions(target)
+    return versions[-1] if versions else Version(row.created_at, "")
+
+
+def _same_hand(version: Version, mark: Version) -> bool:
+    """Whether the app that set a value is the one that set the mark of a run, which is ours alone."""
+    return bool(mark.app) and (version.user, version.source, version.app) == (mark.user, mark.source, mark.app)
 
 
 def created_at(row: Row) -> int:

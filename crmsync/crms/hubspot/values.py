@@ -15,12 +15,15 @@ ISO_DATE_LENGTH = len("2026-01-31")
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """One value that a property took. `user` is HubSpot's user id, "" when no person set it; then `source` says what did."""
+    """One value that a property took. `user` is HubSpot's user id, "" when no person set it; then `source` says what did, and
+    `app` which one of that kind.
+    """
 
     at: int
     text: str
-    user: str
-    source: str
+    user: str = ""
+    source: str = ""
+    app: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +59,14 @@ class Row:
         listed = (self.raw.get("propertiesWithHistory") or {}).get(name) or []
         if not listed:
             text = self.get(name)
-            return [Version(self.created_at, text, "", "")] if text else []
+            return [Version(self.created_at, text)] if text else []
         found = [
             Version(
                 instant(version["timestamp"]),
                 version.get("value") or "",
                 str(version.get("updatedByUserId") or ""),
                 version.get("sourceType") or "",
+                str(version.get("sourceId") or ""),
             )
             for version in reversed(listed)
         ]

@@ -14,7 +14,7 @@ from crmsync.crms.salesforce.settings import Settings
 from crmsync.crms.salesforce.values import Row, Version, changes, day, from_crm, soql
 from crmsync.errors import SkipRecord
 from crmsync.money import to_minor
-from crmsync.records import DealRecord, FactRecord, HeldRecord, Kind, Page, Phase, StageRecord, fact
+from crmsync.records import OURSELVES, DealRecord, FactRecord, HeldRecord, Kind, Page, Phase, Result, StageRecord, fact
 
 HISTORIES = "OpportunityHistories"
 STAGE, AMOUNT, CLOSE, OWNER = "StageName", "Amount", "CloseDate", "OwnerId"
@@ -130,12 +130,15 @@ class Deals:
 
     def _held(self, row: Row) -> Iterator[HeldRecord]:
         """Salesforce doesn't tell who set a single field: who changed the record last, and when, stands for it."""
+        by = row.get("LastModifiedById")
+        marked = row.get(self.targets.get(Result.RUN_ID, ""))
+        by = OURSELVES if marked and by == self.org.client.door.identity().user else by
         for result, target in self.targets.items():
             yield HeldRecord(
                 deal=row.id,
                 result=result.value,
                 value=from_crm(result, row.get(target)),
-                set_by=row.get("LastModifiedById"),
+                set_by=by,
                 set_at=row.modified_at,
             )
 
