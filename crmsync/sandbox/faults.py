@@ -4,15 +4,17 @@ import random
 import threading
 from dataclasses import asdict, dataclass, field, fields
 
-KINDS = ("status", "latency", "truncate", "reset", "lost")
+KINDS = ("status", "latency", "reset", "lost", "leave", "truncate", "trickle", "endless", "bomb", "garble")
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
     """One way to fail.
 
-    `kind`: "status" answers with `status` and `body` instead; "latency" waits `seconds` first; "truncate" cuts the answer in the
-    middle; "reset" drops the connection before the request is handled; "lost" handles it and then drops the connection.
+    `kind`: "status" answers with `status` and `body` instead; "latency" waits `seconds` first; "reset" drops the connection before
+    the request is handled; "lost" handles it and then drops the connection; "leave" answers, and closes the connection unannounced.
+    The others spoil the body: "truncate" ends it after `keep` bytes (-1: half), "trickle" waits `seconds` after each byte,
+    "endless" and "bomb" never end (the latter packed), "garble" isn't the gzip that it says it is.
     It strikes request number `at` (from 1, counted over those that match), or each matching one with probability `rate`.
     """
 
@@ -25,6 +27,7 @@ class Fault:
     body: str = ""
     headers: dict[str, str] = field(default_factory=dict)
     seconds: float = 0.0
+    keep: int = -1
 
 
 class FaultPlan:

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from crmsync.sandbox.faults import Fault, FaultPlan
+from crmsync.sandbox.spoil import SPOILERS, spoilt
 
 GZIP_FROM = 2_000  # bytes; smaller answers aren't worth it
 
@@ -166,60 +167,56 @@ class _Connection(BaseHTTPRequestHandler):
         """Requests are kept in the journal, not printed."""
 
     def _serve(self) -> None:
-        server = self.server.server
-        length = int(self.headers.get("Content-Length") or 0)
+        server, request = self.server.server, self._read()
+        fault = server.faults.pick(request.method, request.path)
+        kind = fault.kind if fault else ""
+        time.sleep(server.latency_s + (fault.seconds if fault and kind == "latency" else 0.0))
+        if kind == "reset":
+            response = Response(0)
+        elif fault and kind == "status":
+            response = Response(fault.status, fault.body or None, fault.headers)
+        else:
+            response = server.app.answer(request)
+        server.note(request, response.status, fault)
+        if kind in ("reset", "lost"):
+            self._drop()
+        elif fault and kind in SPOILERS:
+            self._spoil(fault, *_packed(response, request), status=response.status)
+        else:
+            self._send(response, request)
+            self.close_connection = self.close_connection or kind == "leave"
+
+    def _read(self) -> Request:
         address = urlsplit(self.path)
         headers = {name.lower(): value for name, value in self.headers.items()}
         query = parse_qs(address.query, keep_blank_values=True)
         size = len(self.path) + sum(len(name) + len(value) + 4 for name, value in self.headers.items())
-        request = Request(self.command, address.path, query, headers, self.rfile.read(length), size)
-        fault = server.faults.pick(request.method, request.path)
-        if server.latency_s:
-            time.sleep(server.latency_s)
-        if fault and fault.kind == "latency":
-            time.sleep(fault.seconds)
-        if fault and fault.kind == "reset":
-            server.note(request, 0, fault)
-            return self._drop()
-        if fault and fault.kind == "status":
-            # An edge that fails tells no time here: the machine's would be another than the CRM's own.
-            response = Response(fault.status, fault.body or None, {"Date": "", **fault.headers})
-        else:
-            response = server.app.answer(request)
-        server.note(request, response.status, fault)
-        if fault and fault.kind == "lost":
-            return self._drop()
-        return self._send(response, request, cut=bool(fault and fault.kind == "truncate"))
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        return Request(self.command, address.path, query, headers, body, size)
 
     do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = do_HEAD = _serve  # noqa: N815 - the standard library's names
 
-    def _send(self, response: Response, request: Request, *, cut: bool) -> None:
-        body = response.body
-        kind = "text/html" if isinstance(body, str | bytes) else "application/json"
-        if body is None:
-            data = b""
-        elif isinstance(body, bytes):
-            data = body
-        else:
-            data = body.encode() if isinstance(body, str) else json.dumps(body, separators=(",", ":")).encode()
-        headers = {
-            "Date": self.date_time_string(),
-            "Content-Type": f"{kind};charset=UTF-8",
-            **response.headers,
-        }
-        if len(data) >= GZIP_FROM and "gzip" in request.headers.get("accept-encoding", ""):
-            data = gzip.compress(data, compresslevel=1)
-            headers["Content-Encoding"] = "gzip"
-        self.send_response_only(response.status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        if response.status != 204:
-            self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
+    def _send(self, response: Response, request: Request) -> None:
+        headers, data = _packed(response, request)
+        self._head(
+            response.status, headers if response.status == 204 else {**headers, "Content-Length": str(len(data))}
+        )
         if request.method != "HEAD":
-            self.wfile.write(data[: len(data) // 2] if cut else data)
-        if cut:
-            self._drop()
+            self.wfile.write(data)
+
+    def _spoil(self, fault: Fault, headers: dict[str, str], data: bytes, *, status: int) -> None:
+        """Sends what a fault makes of an answer, as long as the client takes it, then hangs up."""
+        headers, parts = spoilt(fault, headers, data)
+        self._head(status, headers)
+        for part in parts:
+            self.wfile.write(part)
+        self.close_connection = True
+
+    def _head(self, status: int, headers: dict[str, str]) -> None:
+        self.send_response_only(status)
+        for name, value in {"Date": self.date_time_string(), **headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
 
     def _drop(self) -> None:
         """Closes the connection so that the client sees a reset, not a clean end."""
@@ -227,3 +224,19 @@ class _Connection(BaseHTTPRequestHandler):
         self.close_connection = True
         self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         self.connection.close()
+
+
+def _packed(response: Response, request: Request) -> tuple[dict[str, str], bytes]:
+    """An answer's headers, and its body as it travels."""
+    body = response.body
+    kind = "text/html" if isinstance(body, str | bytes) else "application/json"
+    if body is None:
+        data = b""
+    elif isinstance(body, bytes):
+        data = body
+    else:
+        data = body.encode() if isinstance(body, str) else json.dumps(body, separators=(",", ":")).encode()
+    headers = {"Content-Type": f"{kind};charset=UTF-8", **response.headers}
+    if len(data) < GZIP_FROM or "gzip" not in request.headers.get("accept-encoding", ""):
+        return headers, data
+    return {**headers, "Content-Encoding": "gzip"}, gzip.compress(data, compresslevel=1)

@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from crmsync.crms.hubspot.client import Client, Json
+from crmsync.crms.hubspot.client import Client
 from crmsync.crms.hubspot.portal import next_page
+from crmsync.crms.hubspot.refusals import Json
 from crmsync.crms.hubspot.values import Row
 
 READ_INPUTS = 100

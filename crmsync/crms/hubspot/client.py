@@ -5,52 +5,29 @@ failing, E204 the day's allowance), and `Refused` where the caller wants to look
 """
 
 import json
-import ssl
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from email.utils import parsedate_to_datetime
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
 
 from hubspot import Client as HubSpotClient
 from hubspot.crm.objects.exceptions import ApiException
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, MaxRetryError, NewConnectionError, SSLError
+from urllib3 import BaseHTTPResponse
+from urllib3.exceptions import HTTPError
 from urllib3.util.retry import Retry
 
-from crmsync import retry
-from crmsync.clock import to_micros
+from crmsync import retry, transport
 from crmsync.config import CrmConfig
 from crmsync.crms.hubspot.limits import Pace
 from crmsync.crms.hubspot.paths import Paths
+from crmsync.crms.hubspot.refusals import SECONDLY_WAIT_S, Json, Refused, no_answer, refusal, unread
 from crmsync.crms.hubspot.settings import Settings
-from crmsync.errors import BadConfig, CrmsyncError, RetryLater
-from crmsync.retry import CallError
+from crmsync.errors import BadConfig
 
-Json = dict[str, Any]
 Query = Sequence[tuple[str, str]]
 
-MESSAGE_LENGTH = 300
-LOCKED_WAIT_S = 2.0
-SECONDLY_WAIT_S = 1.0
-NOT_CARRIED_OUT = (423, 429, 477)  # locked, rate limit, account being moved: even a change may be sent again
-
-
-class Refused(CallError):
-    """HubSpot understood the call and refused it; nothing was changed."""
-
-    def __init__(self, what: str, *, status: int) -> None:
-        super().__init__(what, passing=False)
-        self.status = status
-
-
-class LostAnswer(CallError):
-    """A call that changes something has left, and no answer that could be read came back."""
-
-    def __init__(self, what: str) -> None:
-        super().__init__(what, passing=False)
+NO_CONTENT = 204
 
 
 class Client:
-    """Calls to one account, within its limits. `calls`: HTTP requests so far; `seen_at`: the CRM's clock in its last answer."""
+    """Calls to one account, within its limits. `calls`: HTTP requests so far; `seen_at`: its clock in its last good answer."""
 
     def __init__(self, config: CrmConfig, settings: Settings) -> None:
         self.config, self.settings = config, settings
@@ -63,34 +40,34 @@ class Client:
         self._token = settings.token.get_secret_value()
         # The library's typed methods know only the numbered paths and build a model per record; its api_request opens a new
         # connection for each call and takes no timeout. ApiClient.request lies under the typed methods: it keeps connections,
-        # takes a timeout and any path, and hands out raw bytes. Retry(0), because retrying, waiting and counting are ours.
+        # takes a timeout and any path, and hands out raw bytes. Retry(0), because retrying, waiting and counting are ours; no
+        # redirect, because the token goes nowhere but to the configured address.
         library = HubSpotClient.create(
             access_token=self._token,
             host=settings.base_url,
             base_url=settings.base_url,
-            retry=Retry(0),
+            retry=Retry(0, redirect=False),
             ssl_ca_cert=settings.ca_file or None,
         )
         self._api = library.crm.objects.basic_api.api_client
+        transport.bound(self._api.rest_client.pool_manager, answer_s=settings.answer_timeout_s)
         self._headers = {"User-Agent": self._api.user_agent, "Accept": "application/json", "Accept-Encoding": "gzip"}
         self._api.update_params_for_auth(self._headers, None, ["oauth2"])
 
     def get(self, path: str, query: Query = ()) -> Json:
-        """Reads."""
-        try:
-            return retry.call(lambda: self._send("GET", path, query=query), where=self._where(path))
-        except Refused as refused:
-            raise self._bad(refused, path) from None
+        """Reads a list."""
+        return self._read(lambda: _listing(self._send("GET", path, query=query)), path)
 
     def post(self, path: str, body: Json) -> Json:
-        """Reads what takes a body to ask for."""
-        try:
-            return self.ask(path, body)
-        except Refused as refused:
-            raise self._bad(refused, path) from None
+        """Reads a list that takes a body to ask for."""
+        return self._read(lambda: _listing(self._send("POST", path, body=body)), path)
+
+    def one(self, path: str) -> Json:
+        """Reads a single thing."""
+        return self._read(lambda: self._send("GET", path), path)
 
     def ask(self, path: str, body: Json) -> Json:
-        """As `post`, for what may safely be sent twice, but raises Refused."""
+        """Makes what may safely be asked for twice, because a second one is refused. Raises Refused."""
         return retry.call(lambda: self._send("POST", path, body=body), where=self._where(path))
 
     def write(self, path: str, body: Json) -> Json:
@@ -100,8 +77,11 @@ class Client:
     def _where(self, path: str) -> str:
         return f"{self.config.name} {path}"
 
-    def _bad(self, refused: Refused, path: str) -> BadConfig:
-        return BadConfig("E203", refused.what, where=self._where(path), remedy="crmsync check")
+    def _read(self, attempt: Callable[[], Json], path: str) -> Json:
+        try:
+            return retry.call(attempt, where=self._where(path))
+        except Refused as refused:
+            raise BadConfig("E203", refused.what, where=self._where(path), remedy="crmsync check") from None
 
     def _send(self, method: str, path: str, *, query: Query = (), body: Json | None = None, once: bool = False) -> Json:
         """One HTTP request. `once`: it changes something, so an unreadable answer is lost instead of passing."""
@@ -119,98 +99,37 @@ class Client:
                 _preload_content=False,
                 _request_timeout=(self.settings.connect_timeout_s, self.settings.read_timeout_s),
             )
-            self._note(answer.headers)
-            return _parse(answer.data, once=once)
+            self._note_limits(answer.headers)
+            told = _parse(answer, once=once)
         except ApiException as error:
-            self._note(error.headers or {})
-            raise self._refusal(error.status, error.headers or {}, error.body or b"", path, once=once) from None
+            self._note_limits(error.headers or {})
+            raise refusal(error, self.config, path=path, once=once, token=self._token) from None
         except HTTPError as error:
-            raise self._no_answer(error, once=once) from None
+            raise no_answer(error, self.config, self.settings, once=once) from None
+        self.seen_at = max(self.seen_at, transport.told_at(answer.headers) or 0)
+        return told
 
-    def _note(self, headers: Mapping[str, str]) -> None:
-        """What every answer tells besides: the CRM's clock and what is left of the allowance."""
-        with suppress(ValueError):  # an edge that doesn't tell the time: the last answer's stands
-            self.seen_at = max(self.seen_at, to_micros(parsedate_to_datetime(headers.get("Date", ""))))
+    def _note_limits(self, headers: Mapping[str, str]) -> None:
+        """What every answer tells besides: how much is left of the allowance."""
         if headers.get("X-HubSpot-RateLimit-Remaining") == "0":
             self._pace.hold(SECONDLY_WAIT_S)
         left, most = (headers.get(f"X-HubSpot-RateLimit-Daily{end}", "") for end in ("-Remaining", ""))
         if left.isdigit() and most.isdigit():
             self.daily = (int(left), int(most))
 
-    def _no_answer(self, error: HTTPError, *, once: bool) -> Exception:
-        reason = error.reason if isinstance(error, MaxRetryError) else error
-        if isinstance(reason, SSLError) and not isinstance(next(iter(reason.args), None), ssl.SSLEOFError):
-            what = f"no trusted TLS connection to {self.settings.base_url}"
-            remedy = "name the certificates to trust in ca_file, or mend base_url"
-            return BadConfig("E205", what, where=self.config.where("base_url"), remedy=remedy)
-        what = f"no answer from {self.settings.base_url} ({type(reason).__name__})"
-        if once and not isinstance(reason, NewConnectionError | ConnectTimeoutError):
-            return LostAnswer(what)
-        return CallError(what, passing=True)
 
-    def _refusal(self, status: int, headers: Mapping[str, str], body: bytes, path: str, *, once: bool) -> Exception:
-        told = _told(body)
-        message = f"{status} {told.get('category', '')} {told.get('message', '')}".replace(self._token, "****")
-        message = " ".join(message.split())[:MESSAGE_LENGTH]
-        if status == 401:
-            remedy = "make a service key in HubSpot under Development > Keys and give its value to the token's variable"
-            return BadConfig("E202", f"HubSpot refuses the token: {message}", where=self._key("token"), remedy=remedy)
-        if status == 403:
-            return self._no_right(told, message, path)
-        if status in NOT_CARRIED_OUT:
-            return _passing(status, headers, told, message, where=self._where(path))
-        if status >= 500:
-            return LostAnswer(message) if once else CallError(message, passing=True, wait_s=_wait_s(headers))
-        return Refused(message, status=status)
-
-    def _no_right(self, told: Json, message: str, path: str) -> CrmsyncError:
-        errors = [error for error in told.get("errors") or () if isinstance(error, dict)]
-        scopes = [scope for error in errors for scope in (error.get("context") or {}).get("requiredScopes") or ()]
-        remedy = (
-            f"add {' or '.join(scopes)} to the service key" if scopes else "add the missing scope to the service key"
-        )
-        return BadConfig("E203", f"the token may not do this: {message}", where=self._where(path), remedy=remedy)
-
-    def _key(self, key: str) -> str:
-        return self.config.where(key)
-
-
-def _parse(data: bytes, *, once: bool) -> Json:
-    if not data:
-        return {}
+def _parse(answer: BaseHTTPResponse, *, once: bool) -> Json:
     try:
-        parsed = json.loads(data)
+        parsed = json.loads(answer.data) if answer.status != NO_CONTENT else {}
     except ValueError:
         parsed = None
     if isinstance(parsed, dict):
         return parsed
-    what = "HubSpot's answer is not JSON"
-    raise LostAnswer(what) if once else CallError(what, passing=True)
+    raise unread("HubSpot's answer is not JSON", once=once)
 
 
-def _told(body: bytes) -> Json:
-    """The body of a refusal; the edge in front of HubSpot may send HTML instead."""
-    try:
-        told = json.loads(body)
-    except ValueError:
-        return {}
-    return told if isinstance(told, dict) else {}
-
-
-def _passing(status: int, headers: Mapping[str, str], told: Json, message: str, *, where: str) -> Exception:
-    policy = told.get("policyName", "")
-    if policy == "DAILY":
-        remedy = "wait until midnight in the account's time zone; the next run goes on from what is stored"
-        return RetryLater("E204", f"the account's calls for today are used up: {message}", where=where, remedy=remedy)
-    wait_s = _wait_s(headers)
-    if wait_s is None and status == 423:
-        wait_s = LOCKED_WAIT_S
-    if wait_s is None and policy == "SECONDLY":
-        wait_s = SECONDLY_WAIT_S
-    return CallError(message, passing=True, wait_s=wait_s)
-
-
-def _wait_s(headers: Mapping[str, str]) -> float | None:
-    """Retry-After in seconds, None where it is missing (as it often is) or a date."""
-    text = headers.get("Retry-After") or ""
-    return float(text) if text.isdigit() else None
+def _listing(answer: Json) -> Json:
+    """An answer that is a list. An edge's own JSON isn't one, and would read as a list that has ended."""
+    if not isinstance(answer.get("results"), list):
+        raise unread("HubSpot's answer is no list", once=False)
+    return answer

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from crmsync.config import CrmConfig
-from crmsync.crms.hubspot.client import Json, Refused
 from crmsync.crms.hubspot.portal import DEALS, Portal
+from crmsync.crms.hubspot.refusals import Json, Refused
 from crmsync.crms.hubspot.settings import Settings
 from crmsync.errors import BadConfig
 from crmsync.records import RESULT_TYPES, FieldState, Result, ValueType

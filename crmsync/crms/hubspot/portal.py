@@ -6,7 +6,8 @@ from datetime import tzinfo
 from functools import cached_property
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from crmsync.crms.hubspot.client import Client, Json
+from crmsync.crms.hubspot.client import Client
+from crmsync.crms.hubspot.refusals import Json
 from crmsync.errors import BadConfig, RetryLater
 from crmsync.records import PersonRecord, StageRecord
 
@@ -37,7 +38,7 @@ class Portal:
         return self._read_details()
 
     def _read_details(self) -> Json:
-        return self.client.get(self.client.paths.account())
+        return self.client.one(self.client.paths.account())
 
     @cached_property
     def zone(self) -> tzinfo:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from crmsync.clock import MICROS_PER_SECOND
 from crmsync.crms.hubspot.archive import archived_pages, count_live, made_within
 from crmsync.crms.hubspot.batches import READ_INPUTS, READ_INPUTS_WITH_HISTORY, listed_row, parts, read
-from crmsync.crms.hubspot.client import Json
 from crmsync.crms.hubspot.portal import Portal, next_page
+from crmsync.crms.hubspot.refusals import Json
 from crmsync.crms.hubspot.settings import Settings
 from crmsync.crms.hubspot.stream import Span, Stream, add_rows
 from crmsync.crms.hubspot.values import MICROS_PER_MILLI, Row

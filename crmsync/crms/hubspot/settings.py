@@ -45,4 +45,7 @@ class Settings(Section):
         "crmsync", pattern=r"^[a-z][a-z0-9_]*$", description="group that `fields --create` puts new deal properties in"
     )
     connect_timeout_s: float = Field(5.0, gt=0, description="how long to wait for a connection")
-    read_timeout_s: float = Field(60.0, gt=0, description="how long to wait for an answer")
+    read_timeout_s: float = Field(60.0, gt=0, description="how long to wait for an answer, and for more of it")
+    answer_timeout_s: float = Field(
+        180.0, gt=0, description="how long a whole answer may take, however slowly it comes"
+    )

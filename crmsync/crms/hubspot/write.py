@@ -12,8 +12,9 @@ from dataclasses import replace
 
 from crmsync.config import CrmConfig
 from crmsync.crms.hubspot.batches import read
-from crmsync.crms.hubspot.client import Client, Json, LostAnswer, Refused
+from crmsync.crms.hubspot.client import Client
 from crmsync.crms.hubspot.portal import DEALS
+from crmsync.crms.hubspot.refusals import Json, LostAnswer, Refused
 from crmsync.crms.hubspot.settings import Settings
 from crmsync.crms.hubspot.values import Row, from_crm, to_crm
 from crmsync.records import Answer, Result, Write

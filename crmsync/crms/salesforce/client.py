@@ -8,11 +8,14 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from simple_salesforce import Salesforce
+
 from crmsync.config import CrmConfig
 from crmsync.crms.salesforce.door import Door, Send
 from crmsync.crms.salesforce.refusals import Refused
 from crmsync.crms.salesforce.settings import Settings
 from crmsync.errors import BadConfig
+from crmsync.retry import CallError
 
 Json = dict[str, Any]
 
@@ -46,7 +49,7 @@ class Client:
 
     def query(self, text: str) -> Json:
         """The first page of a query, deleted and archived records included. Raises Refused."""
-        return self._complete(self.door.call(lambda library: library.query(text, include_deleted=True), "query"))
+        return self._complete(self.door.call(_page(lambda library: library.query(text, include_deleted=True)), "query"))
 
     def more(self, url: str) -> Json:
         """A following page, by the nextRecordsUrl of the one before. Raises Refused."""
@@ -54,7 +57,7 @@ class Client:
 
     def records(self, text: str) -> Iterator[Json]:
         """All live records of a query."""
-        answer = self._read(lambda library: library.query(text), "query")
+        answer = self._read(_page(lambda library: library.query(text)), "query")
         yield from answer["records"]
         while not answer["done"]:
             answer = self._read(_following(answer["nextRecordsUrl"]), "query")
@@ -82,7 +85,19 @@ class Client:
 
 
 def _following(url: str) -> Send:
-    return lambda library: library.query_more(url, identifier_is_url=True)
+    return _page(lambda library: library.query_more(url, identifier_is_url=True))
+
+
+def _page(send: Send) -> Send:
+    """A call whose answer is a page of records. An edge's own JSON isn't one, and is worth another try."""
+
+    def page(library: Salesforce) -> Any:
+        answer = send(library)
+        if not isinstance(answer, dict) or not isinstance(answer.get("records"), list) or "done" not in answer:
+            raise CallError("Salesforce's answer is no page of records", passing=True)
+        return answer
+
+    return page
 
 
 def _sending(path: str, body: Json, *, method: str) -> Send:

@@ -7,6 +7,7 @@ from typing import Any
 from requests.exceptions import RequestException
 from simple_salesforce import Salesforce
 from simple_salesforce.exceptions import SalesforceError
+from urllib3.exceptions import HTTPError
 
 from crmsync import retry
 from crmsync.config import CrmConfig
@@ -93,7 +94,7 @@ class Door:
             secrets = [opened.token, *self._login.secrets()]
             wait_s = self.meter.wait_s
             raise refusal(error, where=self.where(path), once=once, wait_s=wait_s, secrets=secrets) from None
-        except (RequestException, ValueError) as error:
+        except (RequestException, HTTPError, ValueError) as error:
             raise no_answer(error, self.config, self.settings, once=once) from None
 
     def _spare_people(self) -> None:

@@ -12,6 +12,7 @@ import jwt
 from pydantic import SecretStr
 from requests import PreparedRequest, Response, Session
 from requests.exceptions import RequestException
+from urllib3.exceptions import HTTPError
 
 from crmsync.clock import MICROS_PER_SECOND
 from crmsync.config import CrmConfig
@@ -19,6 +20,7 @@ from crmsync.crms.salesforce.refusals import clean, no_answer
 from crmsync.crms.salesforce.settings import Settings
 from crmsync.errors import BadConfig
 from crmsync.retry import CallError
+from crmsync.transport import wait_s
 
 TOKEN_PATH, VERSIONS_PATH = "/services/oauth2/token", "/services/data"
 JWT_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
@@ -81,9 +83,10 @@ class Login:
         try:
             response = send()
             if response.status_code >= 500 or response.status_code in (420, 429):
-                raise CallError(f"{response.status_code} from {self.settings.instance_url}", passing=True)
+                what = f"{response.status_code} from {self.settings.instance_url}"
+                raise CallError(what, passing=True, wait_s=wait_s(response.headers))
             return response.json()
-        except (RequestException, ValueError) as error:
+        except (RequestException, HTTPError, ValueError) as error:
             raise no_answer(error, self.config, self.settings, once=False) from None
 
     def _form(self) -> dict[str, str]:

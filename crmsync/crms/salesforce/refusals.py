@@ -1,7 +1,8 @@
 """What can come back instead of an answer, told as what to do next.
 
-BadConfig (E202 login, E203 a right, field or object, E205 TLS), RetryLater (E204 the org's allowance), `Refused` for a call that
-changed nothing, `LostAnswer` for a change that may have been carried out, any other CallError for what is worth another try.
+BadConfig (E202 login, E203 a right, field or object, E205 TLS), RetryLater (E204 the org's allowance, E209 too large), `Refused`
+for a call that changed nothing, `LostAnswer` for a change that may have been carried out, any other CallError for what is worth
+another try.
 """
 
 import ssl
@@ -10,12 +11,13 @@ from typing import Any
 
 from requests.exceptions import ConnectTimeout, JSONDecodeError, RequestException, SSLError
 from simple_salesforce.exceptions import SalesforceError
-from urllib3.exceptions import NewConnectionError
+from urllib3.exceptions import HTTPError, NewConnectionError
 
 from crmsync.config import CrmConfig
 from crmsync.crms.salesforce.settings import Settings
 from crmsync.errors import BadConfig, RetryLater
 from crmsync.retry import CallError
+from crmsync.transport import TooLarge, too_large, untrusted
 
 MESSAGE_LENGTH = 300
 CONCURRENT_WAIT_S = 30.0  # Salesforce names no wait; long calls of others have to end first
@@ -24,6 +26,7 @@ SESSION_OVER, NO_LOCATOR, NO_OBJECT = "INVALID_SESSION_ID", "INVALID_QUERY_LOCAT
 LIMIT = "REQUEST_LIMIT_EXCEEDED"
 NOT_CARRIED_OUT = (LOCKED, "QUERY_TIMEOUT", "OPERATION_TOO_LARGE", "TXN_SECURITY_METERING_ERROR")
 BUSY = (406, 420, 429)
+Fault = RequestException | HTTPError | ValueError  # what can come instead of an answer
 WAIT = "wait; the allowance counts the last 24 hours, and the next run goes on from what is stored"
 
 
@@ -49,30 +52,39 @@ class SessionOver(CallError):
         super().__init__(what, passing=False)
 
 
+class Elsewhere(RequestException):
+    """The answer points to another address, which isn't followed: the session goes nowhere but to the configured one."""
+
+
 def unread(what: str, *, once: bool) -> CallError:
     """No answer that could be read. `once`: the call changes something, so it must not be sent again."""
     return LostAnswer(what) if once else CallError(what, passing=True)
 
 
-def no_answer(error: RequestException | ValueError, config: CrmConfig, settings: Settings, *, once: bool) -> Exception:
+def no_answer(error: Fault, config: CrmConfig, settings: Settings, *, once: bool) -> Exception:
     """What a failure below HTTP, or an answer that isn't JSON, means."""
     reason = _reason(error)
     address = settings.instance_url
     if isinstance(error, SSLError) and not _cut_off(reason):
-        what = f"no trusted TLS connection to {address}"
+        what = f"no trusted TLS connection to {address}: {untrusted(reason)}"
         remedy = "name the certificates to trust in ca_file, or mend instance_url"
         return BadConfig("E205", what, where=config.where("instance_url"), remedy=remedy)
     if isinstance(error, ConnectTimeout) or isinstance(reason, NewConnectionError):
         return CallError(f"no connection to {address} ({type(reason).__name__})", passing=True)
-    if isinstance(error, JSONDecodeError) or not isinstance(error, RequestException):
+    if isinstance(error, TooLarge) and not once:
+        return too_large(address, where=config.where("instance_url"))
+    if isinstance(error, Elsewhere):
+        return unread(str(error), once=once)
+    if isinstance(error, JSONDecodeError) or not isinstance(error, RequestException | HTTPError):
         return unread(f"the answer of {address} is not JSON", once=once)
     return unread(f"no answer from {address} ({type(reason).__name__})", once=once)
 
 
-def _reason(error: Exception) -> object:
+def _reason(error: Exception) -> Exception:
     """The innermost cause that the libraries tell."""
     first = next(iter(error.args), error)
-    return getattr(first, "reason", None) or error
+    reason = getattr(first, "reason", None)
+    return reason if isinstance(reason, Exception) else error
 
 
 def _cut_off(reason: object) -> bool:

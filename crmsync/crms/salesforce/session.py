@@ -7,14 +7,15 @@ every address; all of that is mended here, below it.
 import ssl
 import time
 from collections.abc import Mapping
-from contextlib import suppress
-from email.utils import parsedate_to_datetime
+from typing import Any
 
 from requests import PreparedRequest, Response, Session
 from requests.adapters import HTTPAdapter
+from urllib3 import PoolManager
 
-from crmsync.clock import to_micros
+from crmsync import transport
 from crmsync.config import CrmConfig
+from crmsync.crms.salesforce.refusals import Elsewhere
 from crmsync.crms.salesforce.settings import Settings
 from crmsync.errors import BadConfig
 
@@ -27,11 +28,13 @@ class Meter(HTTPAdapter):
     def __init__(self, settings: Settings) -> None:
         super().__init__()
         self.calls = 0
-        self.seen_at = 0  # the CRM's clock in the last answer, in micros
+        self.seen_at = 0  # the CRM's clock in the last good answer, in micros
         self.used, self.allowed = 0, 0  # API calls of the whole org in the last 24 hours; 0 allowed: not told yet
         self.wait_s: float | None = None  # the wait that the last answer asked for
         self._plain = settings.instance_url.startswith("http://")
         self._timeout = (settings.connect_timeout_s, settings.read_timeout_s)
+        self._answer_s = settings.answer_timeout_s
+        transport.bound(self.poolmanager, answer_s=self._answer_s)
         self._read_at = 0.0
 
     def send(
@@ -48,20 +51,32 @@ class Meter(HTTPAdapter):
         if self._plain and request.url:
             request.url = "http://" + request.url.partition("://")[2]
         response = super().send(request, stream, timeout or self._timeout, verify, cert, proxies)
-        self._note(response.headers)
+        self._note_limits(response.headers)
+        if response.is_redirect:
+            raise Elsewhere(transport.elsewhere(response.headers))
+        if response.ok and "json" in response.headers.get("Content-Type", ""):
+            self._note_time(response.headers)
         return response
+
+    def proxy_manager_for(self, proxy: str, **options: Any) -> PoolManager:
+        """The connections through a proxy, bound by the same limits."""
+        manager: PoolManager = super().proxy_manager_for(proxy, **options)
+        transport.bound(manager, answer_s=self._answer_s)
+        return manager
 
     @property
     def fresh(self) -> bool:
         """Whether `seen_at` was read a moment ago."""
         return bool(self.seen_at) and time.monotonic() - self._read_at < FRESH_S
 
-    def _note(self, headers: Mapping[str, str]) -> None:
-        with suppress(ValueError):  # an edge that doesn't tell the time: the last answer's stands
-            self.seen_at = max(self.seen_at, to_micros(parsedate_to_datetime(headers.get("Date", ""))))
+    def _note_time(self, headers: Mapping[str, str]) -> None:
+        """The CRM's clock. An edge that answers in its place may have another."""
+        if told_at := transport.told_at(headers):
+            self.seen_at = max(self.seen_at, told_at)
             self._read_at = time.monotonic()
-        wait = headers.get("Retry-After", "")
-        self.wait_s = float(wait) if wait.isdigit() else None
+
+    def _note_limits(self, headers: Mapping[str, str]) -> None:
+        self.wait_s = transport.wait_s(headers)
         usage = headers.get("Sforce-Limit-Info", "").partition(";")[0].partition("api-usage=")[2].partition("/")
         if usage[0].isdigit() and usage[2].isdigit():
             self.used, self.allowed = int(usage[0]), int(usage[2])

@@ -67,7 +67,10 @@ class Settings(Section):
         description="stop when the org has used this share of its daily API calls: its people need the rest",
     )
     connect_timeout_s: float = Field(10.0, gt=0, description="how long to wait for a connection")
-    read_timeout_s: float = Field(120.0, gt=0, description="how long to wait for an answer")
+    read_timeout_s: float = Field(120.0, gt=0, description="how long to wait for an answer, and for more of it")
+    answer_timeout_s: float = Field(
+        180.0, gt=0, description="how long a whole answer may take, however slowly it comes"
+    )
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
