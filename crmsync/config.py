@@ -7,30 +7,22 @@ Every fault names `file:line` and the key, and what is allowed there.
 
 import os
 import re
-import tomllib
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
+from contextlib import suppress
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    SecretStr,
-    ValidationError,
-    ValidationInfo,
-)
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo
 
 from crmsync.errors import BadConfig
 from crmsync.records import Result
+from crmsync.toml import Model, Section, build, locate, read_toml
 
 CONFIG_VARIABLE = "CRMSYNC_CONFIG"
 DEBUG_VARIABLE = "CRMSYNC_DEBUG"
 DEFAULT_FILE = "config.toml"
+BACKENDS = ("sqlite", "postgresql", "postgresql+psycopg")
+QUOTES = "\"'"
 
 
 def _beside(path: str, info: ValidationInfo) -> str:
@@ -40,15 +32,35 @@ def _beside(path: str, info: ValidationInfo) -> str:
 
 
 def _url_beside(url: str, info: ValidationInfo) -> str:
-    """A database URL whose SQLite file is seen from the config file's folder; `sqlite://` is in memory."""
-    backend, slashes, path = url.partition(":///")
-    if not backend.startswith("sqlite") or path in ("", ":memory:"):
-        return url
-    file, mark, query = path.partition("?")
-    return f"{backend}{slashes}{_beside(file, info)}{mark}{query}"
+    """A database URL whose SQLite file is seen from the config file's folder."""
+    backend, slashes, rest = url.partition("://")
+    if backend not in BACKENDS or not slashes:
+        raise ValueError(f"a database URL begins with {' or '.join(f'{name}://' for name in BACKENDS)}")
+    if backend != "sqlite":
+        return _readable(url)
+    file, mark, query = rest.removeprefix("/").partition("?")
+    if not rest.startswith("/") or not file or file == ":memory:":
+        raise ValueError("names no file; what is stored would be gone at the end: sqlite:///crmsync.db")
+    return f"{backend}:///{_beside(file, info)}{mark}{query}"
+
+
+def _readable(url: str) -> str:
+    """A server's URL. Raises ValueError, without quoting what may be a part of a password."""
+    with suppress(ValueError):
+        if urlsplit(url).port != 0:
+            return url
+    raise ValueError("no such port; in a password write %2F for /, %3A for :, %40 for @, or use store.password")
+
+
+def _name(text: str) -> str:
+    """What an API calls an object or a field. Anything else would become part of a query."""
+    if not re.fullmatch(r"[\w.-]*", text, re.ASCII):
+        raise ValueError("the API's own name: letters, digits, underscores and dots")
+    return text
 
 
 BesidePath = Annotated[str, AfterValidator(_beside)]
+Name = Annotated[str, AfterValidator(_name)]
 
 
 def debugging() -> bool:
@@ -77,16 +89,14 @@ def _look_up(reference: object, info: ValidationInfo) -> object:
         raise ValueError(f"{source} is not set or empty")
     if not value.isascii():
         raise ValueError(f"{source} holds a character that no token has (a typographic quote?)")
+    if value[0] == value[-1] and value[0] in QUOTES:
+        raise ValueError(f"{source} stands in quotes: leave them out")
+    if "\n" in value and not value.startswith("-----BEGIN"):
+        raise ValueError(f"{source} has more than one line")
     return SecretStr(value)
 
 
 Secret = Annotated[SecretStr, BeforeValidator(_look_up)]
-
-
-class Section(BaseModel):
-    """A part of the config: unknown keys are refused, values are frozen, and no message repeats a value."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class StoreConfig(Section):
@@ -106,23 +116,28 @@ class StoreConfig(Section):
 class MilestoneSource(Section):
     """Where the steps of a plan live in a CRM: a custom object, flagged tasks, or date fields on the deal itself."""
 
-    object: str = Field(description="any object; the deal's own object for date fields on the deal")
-    history: str = Field("", description="Salesforce: the object's history, where it is kept; shows moved dates")
-    deal: str = Field("", description="Salesforce: the field that names the deal; tasks need none")
+    object: Name = Field(min_length=1, description="any object; the deal's own object for date fields on the deal")
+    history: Name = Field("", description="Salesforce: the object's history, where it is kept; shows moved dates")
+    deal: Name = Field("", description="Salesforce: the field that names the deal; tasks need none")
     where: str = Field("", description="which records count; Salesforce: SOQL; HubSpot: property = value")
-    name: str = Field(description="the step's name: a field, or for date fields on the deal the step's own title")
-    due_on: str = Field("", description="field with the promised date")
-    done_at: str = Field("", description="field with the instant or date of completion")
-    side: str = Field("", description='"buyer" or true = the buyer\'s step')
+    name: str = Field(
+        min_length=1, description="the step's name: a field, or for date fields on the deal the step's own title"
+    )
+    due_on: Name = Field("", description="field with the promised date")
+    done_at: Name = Field("", description="field with the instant or date of completion")
+    side: Name = Field("", description='"buyer" or true = the buyer\'s step')
 
 
 class EngagementSource(Section):
     """A buyer's acts that the CRM doesn't count as meetings, calls or e-mails, such as visits to a plan's room."""
 
-    object: str
+    object: Name = Field(min_length=1)
     kind: Literal["view", "call", "meeting", "email"] = "view"
-    deal: str = Field("", description="Salesforce: the field that names the deal")
-    at: str = Field(description="field with the instant")
+    deal: Name = Field("", description="Salesforce: the field that names the deal")
+    at: Name = Field(min_length=1, description="field with the instant")
+
+
+Target = Annotated[Name, Field(min_length=1)]
 
 
 def _distinct(fields: dict[Result, str]) -> dict[Result, str]:
@@ -138,7 +153,7 @@ class CrmConfig(Section):
     kind: str
     milestones: tuple[MilestoneSource, ...] = ()
     engagement: tuple[EngagementSource, ...] = ()
-    fields: Annotated[dict[Result, str], AfterValidator(_distinct)] = Field(default_factory=dict)
+    fields: Annotated[dict[Result, Target], AfterValidator(_distinct)] = Field(default_factory=dict)
     options: dict[str, Any] = Field(default_factory=dict, repr=False)
     file: Path = Path(DEFAULT_FILE)
 
@@ -212,7 +227,6 @@ class Config(Section):
 
 
 _SHARED = ("kind", "milestones", "engagement", "fields")
-Model = TypeVar("Model", bound=BaseModel)
 
 
 def load(path: Path | None = None) -> Config:
@@ -239,81 +253,4 @@ def _split(name: str, crm: object, file: Path) -> object:
 
 def read_options(settings: type[Model], config: CrmConfig) -> Model:
     """The keys that only a CRM's kind knows, checked by that kind's own settings. Raises BadConfig."""
-    return build(settings, config.options, config.file, path=("crm", config.name))
-
-
-def read_toml(file: Path) -> dict[str, Any]:
-    """A TOML file as a table. Raises BadConfig with `file:line` when it is missing or malformed."""
-    try:
-        text = file.read_bytes().decode("utf-8-sig")
-        return tomllib.loads(text)
-    except FileNotFoundError:
-        remedy = f"crmsync init DIR, or name one with --config or {CONFIG_VARIABLE}"
-        raise BadConfig("E101", "no such file", where=str(file), remedy=remedy) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise BadConfig("E101", f"can't be read as text ({type(error).__name__})", where=str(file)) from None
-    except tomllib.TOMLDecodeError as error:
-        reason, _, place = str(error).partition(" (at ")
-        line = place.removeprefix("line ").split(",")[0] if place.startswith("line") else str(text.count("\n") + 1)
-        raise BadConfig("E102", f"not valid TOML: {reason}", where=f"{file}:{line}", remedy="mend that line") from None
-
-
-def build(model: type[Model], table: Mapping[str, Any], file: Path, *, path: Sequence[str] = ()) -> Model:
-    """A table of a TOML file as a checked model; the first fault is told with `file:line` and key. Raises BadConfig."""
-    try:
-        return model.model_validate(table, context={"folder": file.absolute().parent})
-    except ValidationError as error:
-        first = error.errors(include_input=False, include_url=False)[0]
-        keys = [*path, *(str(part) for part in first["loc"] if part != "[key]")]
-        what, remedy = first["msg"].removeprefix("Value error, "), ""
-        if first["type"] == "extra_forbidden":
-            shared = _SHARED if path and len(first["loc"]) == 1 else ()
-            what, remedy = "unknown key", _instead(keys[-1], [*_allowed(model, first["loc"][:-1]), *shared])
-        elif first["loc"][-1:] == ("[key]",):
-            what, remedy = "unknown key", _instead(keys[-1], re.findall(r"'(\w+)'", first["msg"]))
-        raise BadConfig("E103", f"{'.'.join(keys)}: {what}", where=locate(file, keys), remedy=remedy) from None
-
-
-def _instead(key: str, allowed: Sequence[str]) -> str:
-    near = get_close_matches(key, allowed, n=1)
-    return f"did you mean {near[0]}?" if near else f"one of: {', '.join(allowed)}"
-
-
-def _allowed(model: type[BaseModel], location: Sequence[int | str]) -> list[str]:
-    """The keys that a part of a model takes."""
-    for part in location:
-        field = model.model_fields.get(str(part))
-        if field is None:
-            continue
-        annotated = [field.annotation, *getattr(field.annotation, "__args__", ())]
-        model = next((kind for kind in annotated if isinstance(kind, type) and issubclass(kind, BaseModel)), model)
-    internal = ("name", "file", "options") if "file" in model.model_fields else ()  # set by us, not by the file
-    return [name for name in model.model_fields if name not in internal]
-
-
-def locate(file: Path, keys: Sequence[str]) -> str:
-    """`file:line` of a key path in a TOML file: the line of the key, else that of the nearest table above it."""
-    try:
-        lines = file.read_text(encoding="utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError):
-        return str(file)
-    wanted = list(keys)
-    table: list[str] = []
-    seen: Counter[tuple[str, ...]] = Counter()  # tables of each array so far
-    best, depth = 0, 0
-    for number, line in enumerate(lines, start=1):
-        text = line.split("#")[0].strip()
-        if text.startswith("["):
-            table = _parts(text.strip(" []"))
-            if text.startswith("[["):
-                seen[tuple(table)] += 1
-                table.append(str(seen[tuple(table)] - 1))
-        here = table if text.startswith("[") else [*table, *_parts(line.split("=")[0])]
-        matched = len(here) if here == wanted[: len(here)] else len(wanted) * (here[:-1] == wanted)
-        if matched > depth:
-            best, depth = number, matched
-    return f"{file}:{best}" if best else str(file)
-
-
-def _parts(dotted: str) -> list[str]:
-    return [part.strip(" \"'\t") for part in dotted.split(".")]
+    return build(settings, config.options, config.file, path=("crm", config.name), besides=_SHARED)

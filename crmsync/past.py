@@ -71,19 +71,13 @@ def instant(store: Store, spec: ModelSpec, *, as_of: int | None) -> int:
 
 
 def recipe(spec: ModelSpec) -> Recipe:
-    """What a model's TOML declares, as the forecast takes it. Raises BadConfig."""
-    created_from = 0
-    if spec.population.from_on:
-        try:
-            created_from = parse_instant(spec.population.from_on)
-        except ValueError:
-            what = f"population.from_on: no date: {spec.population.from_on!r}"
-            raise BadConfig("E103", what, where=str(spec.file), remedy="write it like 2026-01-31") from None
+    """What a model's TOML declares, as the forecast takes it."""
+    from_on = spec.population.from_on
     return Recipe(
         features=spec.features,
         penalties=spec.penalty.grid,
         every_days=spec.population.every_days,
-        created_from=created_from,
+        created_from=parse_instant(from_on) if from_on else 0,
         min_closed=spec.gate.min_closed,
         min_each=spec.gate.min_each,
         horizon_days=spec.target.horizon_days,

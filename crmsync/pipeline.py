@@ -103,10 +103,12 @@ class Pipeline:
         return self._each_crm("undo", target(self.store, run), work)
 
     def run(self, spec: JobSpec) -> list[RunRow]:
-        """The steps of a job, in order; a step that fails ends it. Raises BadConfig before anything runs when a name is wrong."""
+        """The steps of a job, in order; a step that fails ends it. What the config gets wrong is told before anything runs."""
         names: Sequence[str | None] = spec.crms or (None,)
         for name in names:
-            self.config.only_crm(name)
+            for each in self.config.only_crm(name):
+                if {"pull", "reconcile", "push"} & set(spec.steps):
+                    self.connect(each.name)
         if {"train", "score"} & set(spec.steps):
             self._model(spec.model)
         steps: dict[str, Callable[[], list[RunRow]]] = {
@@ -134,7 +136,10 @@ class Pipeline:
         def of(name: str) -> Work:
             return lambda run_id: self._counting_calls(name, run_id, work)
 
-        return self._all([(step, each.name, of(each.name)) for each in self.config.only_crm(crm)])
+        named = [each.name for each in self.config.only_crm(crm)]
+        for name in named:
+            self.connect(name)  # what its part of the config gets wrong is told before anything runs
+        return self._all([(step, name, of(name)) for name in named])
 
     def _counting_calls(self, name: str, run_id: int, work: Callable[[Crm, int], dict[str, int]]) -> dict[str, int]:
         it = self.connect(name)

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 from apscheduler.triggers.cron import CronTrigger
 
 from crmsync.clock import to_datetime, to_micros
-from crmsync.config import locate
 from crmsync.errors import BadConfig
+from crmsync.toml import locate
 from crmsync.workspace import JobSpec
 
 LONGEST_CHANGE = timedelta(hours=3)  # that clocks are put forward or back by

@@ -6,16 +6,26 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, PositiveFloat, model_validator
 
-from crmsync.config import Section, build, read_toml
+from crmsync.clock import parse_instant
 from crmsync.errors import BadConfig
+from crmsync.toml import Section, build, read_toml
 
 
 class Target(Section):
     """What is forecast, and over which deals."""
 
     outcome: Literal["won"] = Field("won", description="what the probability is of")
-    horizon_days: int = Field(28, ge=1, description="`won_28d`: the chance of being won within so many days")
+    horizon_days: int = Field(28, ge=1, le=3_660, description="`won_28d`: the chance of being won within so many days")
     fiscal_year_starts: int = Field(1, ge=1, le=12, description="month; `won_in_period` means its quarters")
+
+
+def _instant(text: str) -> str:
+    """A date or an instant, "" for none."""
+    try:
+        parse_instant(text or "1970-01-01")
+    except ValueError:
+        raise ValueError("no date; write it like 2026-01-31") from None
+    return text
 
 
 class Population(Section):
@@ -23,7 +33,9 @@ class Population(Section):
 
     crms: tuple[str, ...] = Field((), description="names of CRMs; empty: all")
     every_days: int = Field(7, ge=1, le=31, description="days between the dated examples of one deal")
-    from_on: str = Field("", description="learn only from deals made on or after this day")
+    from_on: Annotated[str, AfterValidator(_instant)] = Field(
+        "", description="learn only from deals made on or after this day"
+    )
 
 
 class Penalty(Section):

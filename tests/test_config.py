@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from crmsync.config import CONFIG_VARIABLE, BesidePath, Config, Secret, Section, load, read_options
+from crmsync.config import CONFIG_VARIABLE, BesidePath, Config, Secret, load, read_options
 from crmsync.errors import BadConfig
 from crmsync.records import Result
+from crmsync.toml import Section
 
 HIDDEN = "s3cret-word"
 WHOLE = """
@@ -108,11 +109,11 @@ def test_load_says_what_to_do_without_a_file(tmp_path: Path) -> None:
         load(tmp_path / "none.toml")
 
 
-@pytest.mark.parametrize("content", [b"\xff\xfe\x00", b"[store]\nurl = '\xe4'"])
-def test_load_refuses_what_isnt_text(tmp_path: Path, content: bytes) -> None:
-    """A file in another encoding is told, not guessed."""
+@pytest.mark.parametrize(("content", "line"), [(b"\xff\xfe\x00", 1), (b"[store]\nurl = '\xe4'", 2)])
+def test_load_refuses_what_isnt_text(tmp_path: Path, content: bytes, line: int) -> None:
+    """A file in another encoding is told with its line, not guessed."""
     (tmp_path / "config.toml").write_bytes(content)
-    with pytest.raises(BadConfig, match=r"E101 .*config\.toml: can't be read as text"):
+    with pytest.raises(BadConfig, match=rf"E101 .*config\.toml:{line}: not a text in UTF-8 -> save it as UTF-8"):
         load(tmp_path / "config.toml")
 
 
@@ -227,7 +228,10 @@ def options(read: Callable[[str], Config], line: str) -> Options:
     [
         ("tokn = 'env:X'", "crm.main.tokn: unknown key -> did you mean token?"),
         ("milestone = 3", "crm.main.milestone: unknown key -> did you mean milestones?"),
-        ("look_back_s = 'x'", "crm.main.look_back_s: Input should be a valid integer"),
+        ("look_back_s = '600'", "crm.main.look_back_s: a number, without quotes"),
+        ("look_back_s = true", "crm.main.look_back_s: a number, without quotes"),
+        ("look_back_s = 9999999999999999999", "crm.main.look_back_s: a number of this size can't be meant"),
+        ('ca_file = "a\\u0000b"', "crm.main.ca_file: there is a control character in it"),
         ("token = 'pasted'", "crm.main.token: a secret is a reference: env:NAME or file:PATH"),
         ("token = 3", "crm.main.token: a secret is a reference: env:NAME or file:PATH"),
         (
@@ -263,9 +267,9 @@ def test_secret_from_a_file_that_cant_be_read_is_told(read: Callable[[str], Conf
     assert told.endswith(f"crm.main.token: file {tmp_path}/none.txt can't be read (FileNotFoundError)")
 
 
-@pytest.mark.parametrize("content", ["", " \n", "„quoted“"])
+@pytest.mark.parametrize("content", ["", " \n", "„quoted“", '"quoted"', "'quoted'\n", "quoted\nX-Header: quoted"])
 def test_secret_that_cant_be_one_is_refused(read: Callable[[str], Config], tmp_path: Path, content: str) -> None:
-    """An empty file, or one with typographic quotes, is told before the CRM refuses it; its text isn't."""
+    """An empty file, or one with quotes or more than one line, is told before the CRM refuses it; its text isn't."""
     (tmp_path / "token.txt").write_text(content, encoding="utf-8")
     told = refused(lambda text: options(read, text), "token = 'file:token.txt'")
     assert "crm.main.token: file" in told
@@ -299,14 +303,43 @@ def test_options_are_not_part_of_a_crms_own_text(read: Callable[[str], Config]) 
         ("sqlite:///data/x.db?cache=shared", "sqlite:///{folder}/data/x.db?cache=shared"),
         ("sqlite:////var/x.db", "sqlite:////var/x.db"),
         ("sqlite:///~/x.db", "sqlite:///{home}/x.db"),
-        ("sqlite://", "sqlite://"),
-        ("sqlite:///:memory:", "sqlite:///:memory:"),
         ("postgresql+psycopg:///x?host=/run", "postgresql+psycopg:///x?host=/run"),
     ],
 )
 def test_store_url_is_seen_from_the_config(read: Callable[[str], Config], tmp_path: Path, url: str, meant: str) -> None:
     """A relative SQLite file stands beside the config, so that a job started elsewhere opens the same store."""
     assert read(f"[store]\nurl = '{url}'").store.url == meant.format(folder=tmp_path, home=Path.home())
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///", "sqlite:///:memory:", "sqlite:///?cache=shared"])
+def test_store_url_without_a_file_is_refused(read: Callable[[str], Config], url: str) -> None:
+    """A store in memory would forget every receipt at the end of the run."""
+    told = refused(read, f"[store]\nurl = '{url}'")
+    assert told.startswith("E103 config.toml:2: store.url: names no file; what is stored would be gone at the end")
+
+
+@pytest.mark.parametrize("url", ["", "crmsync.db", "mysql://x/y", "sqlite:crmsync.db"])
+def test_store_url_of_an_unknown_database_is_refused(read: Callable[[str], Config], url: str) -> None:
+    """What no driver could open is told with its line, before anything runs."""
+    assert refused(read, f"[store]\nurl = '{url}'").startswith(
+        "E103 config.toml:2: store.url: a database URL begins with"
+    )
+
+
+@pytest.mark.parametrize(
+    "url", [f"oracle://u:{HIDDEN}@x/y", f"postgresql://u:{HIDDEN}@x:port/y", f"postgresql://u:a/{HIDDEN}@x"]
+)
+def test_store_url_that_is_refused_shows_no_password(read: Callable[[str], Config], url: str) -> None:
+    """A password that stands in a malformed URL stays out of the fault."""
+    told = refused(read, f"[store]\nurl = '{url}'")
+    assert (told.startswith("E103 config.toml:2: store.url: "), HIDDEN in told) == (True, False)
+
+
+@pytest.mark.parametrize("name", ["Probability__c FROM User", "x'y", "a;b", "é__c", ""])
+def test_names_of_fields_cant_become_part_of_a_query(read: Callable[[str], Config], name: str) -> None:
+    """A field's name goes into queries as it stands, so it may be nothing but a name."""
+    told = refused(read, f"[crm.main]\nkind = 'salesforce'\n[crm.main.fields]\nprobability = \"{name}\"")
+    assert told.startswith("E103 config.toml:4: crm.main.fields.probability: ")
 
 
 def test_store_url_is_beside_the_config_by_default(read: Callable[[str], Config], tmp_path: Path) -> None:

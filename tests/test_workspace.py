@@ -70,7 +70,8 @@ def test_model_without_a_workspace_says_how_to_get_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("", "E103 models/m.toml: features: Field required"),
+        ("", "E103 models/m.toml:1: features: Field required"),
+        (MODEL + "[population]\nfrom_on = 'May'", "E103 models/m.toml:3: population.from_on: no date; write it like"),
         ("features = []", "E103 models/m.toml:1: features: Tuple should have at least 1 item"),
         (MODEL + "feature = 1", "E103 models/m.toml:2: feature: unknown key -> did you mean features?"),
         (MODEL + "zzz = 1", "E103 models/m.toml:2: zzz: unknown key -> one of: target, population, features, "),

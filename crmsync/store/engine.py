@@ -98,13 +98,12 @@ def journal_mode(store: Store) -> str:
 
 def _sqlite(file: str, busy_timeout_ms: int) -> Engine:
     library = sqlite_library()
-    if file and file != ":memory:":
-        try:
-            os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
-            Path(file).chmod(0o600)
-        except OSError as error:
-            what = f"the store's file can't be opened for writing ({error.strerror})"
-            raise BadConfig("E301", what, where=file, remedy="store.url in a folder that you may write to") from None
+    try:
+        os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
+        Path(file).chmod(0o600)
+    except OSError as error:
+        what = f"the store's file can't be opened for writing ({error.strerror})"
+        raise BadConfig("E301", what, where=file, remedy="store.url in a folder that you may write to") from None
     engine = create_engine(f"sqlite:///{file}", module=library, hide_parameters=True)
     journal = "WAL" if library.sqlite_version_info >= WAL_SAFE_FROM else "TRUNCATE"
 

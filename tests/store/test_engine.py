@@ -58,14 +58,6 @@ def test_open_store_guards_references_on_sqlite(on_file: Store) -> None:
         assert connection.execute(text("PRAGMA foreign_keys")).scalar() == 1
 
 
-def test_open_store_in_memory_needs_no_file() -> None:
-    """`sqlite://` is a store for an experiment: it ends with the program."""
-    opened = open_store(StoreConfig(url="sqlite://"))
-    pull(opened, deals=[deal()])
-    assert count(opened, tables.Deal) == 1
-    opened.close()
-
-
 def test_write_undoes_everything_when_its_block_fails(store: Store) -> None:
     """A fault of our own between two statements leaves nothing behind either."""
 
@@ -92,9 +84,9 @@ def test_read_sees_one_state_while_another_writes(postgresql_url: str) -> None:
 
 @pytest.mark.parametrize("url", ["", "nonsense", "oracle://x/y", "mongodb://x/y", "postgresql+nodriver://x/y"])
 def test_open_store_refuses_an_url_that_it_cant_use(url: str) -> None:
-    """The fault says which URLs can be used."""
+    """The fault says which URLs can be used, also where no config has looked at it before."""
     with pytest.raises(BadConfig, match=r"E301 store.url.*sqlite:///FILE, or postgresql"):
-        open_store(StoreConfig(url=url))
+        open_store(StoreConfig.model_construct(url=url, password=None))
 
 
 def test_open_store_refuses_a_folder_that_isnt_there(tmp_path: Path) -> None:
@@ -162,8 +154,6 @@ def test_open_store_tells_of_a_database_that_isnt_there(postgresql_url: str) -> 
     [
         f"postgresql+psycopg://u:{HIDDEN}@127.0.0.1:1/x",
         f"postgresql+psycopg://127.0.0.1:1/x?password={HIDDEN}",
-        f"oracle://u:{HIDDEN}@x/y",
-        f"postgresql+psycopg://u:{HIDDEN}@127.0.0.1:port/x",
     ],
 )
 def test_open_store_never_shows_a_password_of_the_url(address: str) -> None:

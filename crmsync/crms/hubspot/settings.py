@@ -5,7 +5,8 @@ from typing import Annotated
 from pydantic import AfterValidator, Field
 
 from crmsync.addresses import guarded
-from crmsync.config import BesidePath, Secret, Section
+from crmsync.config import BesidePath, Name, Secret
+from crmsync.toml import Section
 
 
 def _bare(url: str) -> str:
@@ -30,7 +31,7 @@ class Settings(Section):
         True,  # noqa: FBT003 - a default
         description="read each deal's histories after a write, to name a value that came just before it: a call for 50 deals",
     )
-    segment: str = Field("", description="deal property that names the deal's segment")
+    segment: Name = Field("", description="deal property that names the deal's segment")
     look_back_s: int = Field(
         600, ge=0, description="how far before the last pull to look again: the search index lags, and so do commits"
     )

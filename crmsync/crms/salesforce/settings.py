@@ -5,7 +5,8 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from crmsync.addresses import guarded
-from crmsync.config import BesidePath, Secret, Section
+from crmsync.config import BesidePath, Name, Secret
+from crmsync.toml import Section
 
 NEEDS = {
     "client_credentials": ("client_secret",),
@@ -54,7 +55,7 @@ class Settings(Section):
         True,  # noqa: FBT003 - a default
         description="write 25 deals a call, each only if nobody changed it since; false: 200 a call, the last writer wins",
     )
-    segment: str = Field("", description="field of Opportunity that names the deal's segment, such as Segment__c")
+    segment: Name = Field("", description="field of Opportunity that names the deal's segment, such as Segment__c")
     look_back_s: int = Field(
         600,
         ge=0,
