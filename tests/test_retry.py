@@ -6,9 +6,8 @@ from time import monotonic
 import pytest
 import stamina
 
-from crmsync import retry
 from crmsync.errors import RetryLater
-from crmsync.retry import ATTEMPTS, PATIENCE_S, CallError, call
+from crmsync.retry import ATTEMPTS, FIRST_WAIT_S, LONGEST_WAIT_S, PATIENCE_S, CallError, call, pause_s
 
 
 class Flaky:
@@ -80,16 +79,18 @@ def test_call_waits_as_long_as_the_crm_asks() -> None:
     assert monotonic() - began >= 0.2
 
 
-def test_call_waits_before_it_tries_again_by_itself() -> None:
-    """Without a named wait the first one lasts about half a second: never none, and never the longest one."""
-    began = monotonic()
-    call(Flaky(passing()), where="main")
-    assert 0.0 < monotonic() - began < retry.LONGEST_WAIT_S / 2
+@pytest.mark.parametrize("tries", range(1, ATTEMPTS))
+def test_pause_is_anything_up_to_a_limit_that_doubles(tries: int) -> None:
+    """Full jitter: waits are spread from nothing to the limit, so that clients that failed together don't come back together."""
+    limit = min(LONGEST_WAIT_S, FIRST_WAIT_S * 2 ** (tries - 1))
+    pauses = [pause_s(tries) for _ in range(2_000)]
+    assert 0 <= min(pauses) < limit / 50
+    assert limit * 49 / 50 < max(pauses) <= limit
 
 
 def test_call_goes_away_when_the_crm_asks_for_a_long_wait() -> None:
-    """A run doesn't sleep for hours: the next one goes on."""
-    attempt = Flaky(passing(PATIENCE_S + 1))
-    with pytest.raises(RetryLater, match="tried once"):
+    """A run doesn't sleep for hours: it says how long the CRM wants to be left alone, and the next one goes on."""
+    attempt = Flaky(passing(PATIENCE_S + 480))
+    with pytest.raises(RetryLater, match=r"tried once.*wait 600 s, as the CRM asks"):
         call(attempt, where="main")
     assert attempt.tries == 1
