@@ -20,7 +20,7 @@ from crmsync.steps.score import score
 from crmsync.steps.stage import stage
 from crmsync.steps.train import train
 from crmsync.steps.undo import target, undo
-from crmsync.store import runs
+from crmsync.store import accounts, runs
 from crmsync.store.engine import Store
 from crmsync.store.lease import Lease
 from crmsync.store.runs import RunRow
@@ -144,6 +144,7 @@ class Pipeline:
     def _counting_calls(self, name: str, run_id: int, work: Callable[[Crm, int], dict[str, int]]) -> dict[str, int]:
         it = self.connect(name)
         before = it.calls
+        accounts.require(self.store, name, it.account())
         return {**work(it, run_id), "calls": it.calls - before}
 
     def _all(self, planned: Sequence[tuple[str, str, Work]]) -> list[RunRow]:

@@ -13,6 +13,7 @@ from crmsync.store import deals, outbox, runs
 from crmsync.store.engine import Store
 from crmsync.store.outbox import Planned
 from crmsync.watch import Watch
+from crmsync.writeback import values
 from crmsync.writeback.delivery import Delivery
 from crmsync.writeback.guard import trips
 
@@ -20,11 +21,12 @@ from crmsync.writeback.guard import trips
 def push(
     store: Store, crm: Crm, config: PushConfig, *, run_id: int, clock: Clock, watch: Watch, approve: str = ""
 ) -> dict[str, int]:
-    """Sends the newest plan. Raises Stopped when it waits for approval (E501, E502, E503); nothing has been sent then."""
+    """Sends the newest plan. Raises Stopped when it waits for approval (E501, E502, E503, E506); nothing has been sent then."""
     delivery = Delivery(store, crm, run_id, clock, watch)
     delivery.settle()
     plan = outbox.newest_plan(store, crm.name)
     if plan:
+        _look_once_more(plan)
         if approve:
             _approve(store, plan, approve, run_id=run_id, now=clock())
         _may_go_out(store, config, plan)
@@ -52,3 +54,11 @@ def _may_go_out(store: Store, config: PushConfig, plan: Sequence[Planned]) -> No
         raise Stopped("E501", f"the first plan for {crm} waits for approval: {size}", remedy=look)
     if tripped := trips(plan, config.guard, open_deals=deals.count_open(store, crm)):
         raise Stopped("E503", f"plan {digest} for {crm} {', '.join(tripped)}", remedy=look)
+
+
+def _look_once_more(plan: Sequence[Planned]) -> None:
+    """Raises Stopped E506 for a value that no score gives, whatever put it into the plan."""
+    for row in plan:
+        if wrong := values.impossible(row.result, row.new):
+            what = f"{row.result.value} of {row.crm_id} would become {row.new!r}, and {wrong}; nothing was sent"
+            raise Stopped("E506", what, where=row.crm, remedy="report it with this line, then crmsync score")

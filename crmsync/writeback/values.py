@@ -4,16 +4,35 @@ It has to be the text that the CRM shows afterwards: what the CRM would trim, ro
 would look changed for ever, and be written again every night.
 """
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 from crmsync.clock import MICROS_PER_SECOND, iso, to_date
 from crmsync.money import to_major
-from crmsync.records import Result
+from crmsync.records import RESULT_TYPES, Result, ValueType
 
 CENT = Decimal("0.01")
 TEXT_LIMIT = 255  # characters that a plain text field takes in both CRMs
+FORMS = {
+    ValueType.PERCENT: re.compile(r"(?!-0\.0$)-?[0-9]{1,3}\.[0-9]"),
+    ValueType.MONEY: re.compile(r"(?!-0\.00$)-?[0-9]+\.[0-9]{2}"),
+    ValueType.DATE: re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}"),
+    ValueType.TEXT: re.compile(rf"\S(.{{0,{TEXT_LIMIT - 2}}}\S)?"),
+    ValueType.INSTANT: re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z"),
+}
+BOUNDS = {
+    Result.PROBABILITY: (50, 50),
+    Result.WON_IN_PERIOD: (50, 50),
+    Result.CHANGE_7D: (0, 100),
+}  # middle, half-width
+ALWAYS = (Result.PROBABILITY, Result.KIND, Result.MILESTONES, Result.SCORED_AT, Result.RUN_ID)  # every score has them
+WORDS = {
+    Result.RISK: ("low", "medium", "high"),
+    Result.CATEGORY: ("Omitted", "Pipeline", "Best Case", "Commit"),
+    Result.KIND: ("model", "prior", "rules"),
+}
 
 
 def percent(share: float | None) -> str | None:
@@ -55,3 +74,17 @@ def _line(text: str) -> str | None:
 
 def _day(day: int | None) -> str | None:
     return None if day is None else to_date(day).isoformat()
+
+
+def impossible(result: Result, text: str | None) -> str:
+    """Why a text can't be what a score says, "" where it can: the last look at a value before it leaves.
+
+    A number has to stand on its grid and within its bounds, so that no NaN, no -0.0 and no 101 % ever reaches a CRM.
+    """
+    if text is None:
+        return "every score has one" if result in ALWAYS else ""
+    if not FORMS[RESULT_TYPES[result]].fullmatch(text):
+        return "it isn't in the form that is written"
+    if result in BOUNDS and abs(Decimal(text) - BOUNDS[result][0]) > BOUNDS[result][1]:
+        return "it is out of bounds"
+    return "" if text in WORDS.get(result, (text,)) else f"it is none of {', '.join(WORDS[result])}"

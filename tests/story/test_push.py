@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 import stamina
+from sqlalchemy import text
 
 from crmsync.errors import BadConfig, RetryLater, Stopped
 from crmsync.pipeline import Pipeline
 from crmsync.sandbox.local import HUBSPOT, SALESFORCE
-from crmsync.store import outbox, runs
+from crmsync.store import accounts, outbox, runs
 from crmsync.watch import Watch
 from crmsync.workspace import JobSpec
 from tests.story.tale import Tale, tale
@@ -110,3 +111,31 @@ def test_job_with_a_wrong_model_runs_nothing(tmp_path: Path) -> None:
         with pytest.raises(BadConfig, match="E110"):
             it.pipeline.run(spec)
         assert runs.after(it.store, 0) == []
+
+
+def test_a_value_that_no_score_gives_stops_the_push(tmp_path: Path) -> None:
+    """Whatever put it into the plan: exit code 3, and neither this value nor any other is sent."""
+    spoil = text("UPDATE outbox SET new = :new WHERE outbox_id = :row AND result = 'probability'")
+    with tale(tmp_path) as it:
+        prepare(it)
+        row = outbox.newest_plan(it.store, "hub")[0]
+        for value in ("nan", "-0.0", "101.0", None):
+            with it.store.write() as connection:
+                assert connection.execute(spoil, {"new": value, "row": row.outbox_id}).rowcount == 1
+            with pytest.raises(Stopped, match=f"E506 hub: probability of {row.crm_id} would become {value!r}"):
+                it.pipeline.push("hub")
+        assert it.effects() == []
+
+
+def test_another_account_is_refused_before_anything_is_read_or_written(tmp_path: Path) -> None:
+    """A config that reaches another portal than the one in the store: pull and push name both and do nothing."""
+    with tale(tmp_path) as it:
+        prepare(it)
+        ours = accounts.known(it.store, "hub")
+        assert it.local.hubspot is not None
+        it.local.hubspot.portal.portal_id = 999
+        other = Pipeline(it.config, it.store, clock=it.local.clock.now)
+        for step in (other.pull, other.push, other.reconcile):
+            with pytest.raises(BadConfig, match=f"E207 hub: account 999 answers, but the store holds deals of {ours}"):
+                step("hub")
+        assert it.effects() == []

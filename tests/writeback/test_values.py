@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crmsync.records import Result
-from crmsync.writeback.values import TEXT_LIMIT, of_score, percent
+from crmsync.writeback.values import TEXT_LIMIT, impossible, of_score, percent
 
 SCORE: dict[str, Any] = {
     "probability": 0.6321,
@@ -122,3 +122,64 @@ def test_percent_stays_within_its_scale(share: float) -> None:
 def test_percent_of_nothing_is_nothing() -> None:
     """A chance that isn't known is no zero."""
     assert percent(None) is None
+
+
+SHARES = st.floats(0, 1)
+DAYS = st.none() | st.integers(0, 2_900_000)
+SCORES = st.fixed_dictionaries(
+    {
+        "probability": SHARES,
+        "won_in_period": st.none() | SHARES,
+        "expected_minor": st.none() | st.integers(-(10**15), 10**15),
+        "currency": st.sampled_from(["EUR", "JPY", "KWD", "XXX", ""]),
+        "close_p50": DAYS,
+        "next_step_on": DAYS,
+        "risk": st.sampled_from(["low", "medium", "high"]),
+        "text": st.text(),
+        "next_step": st.text(),
+    }
+)
+
+
+@given(SCORES, st.none() | SHARES)
+def test_impossible_lets_every_score_out(score: dict[str, Any], ago: float | None) -> None:
+    """Whatever a score says within its bounds may leave."""
+    told = of_score({**SCORE, **score}, probability_7d_ago=ago)
+    assert {result: why for result, text in told.items() if (why := impossible(result, text))} == {}
+
+
+@given(st.floats().filter(lambda share: not -0.0005 <= share <= 1.0005))
+def test_impossible_keeps_what_is_no_probability(share: float) -> None:
+    """NaN, an infinity, 101 % and less than nothing never leave."""
+    assert impossible(Result.PROBABILITY, percent(share))
+
+
+@given(st.text(alphabet="0123456789.-+eE nNaAiIfF_,%\n٣"))
+def test_impossible_lets_only_the_grid_out(text: str) -> None:
+    """What leaves as a probability reads back as that very text, between 0.0 and 100.0."""
+    if not impossible(Result.PROBABILITY, text):
+        assert f"{float(text):z.1f}" == text
+        assert 0 <= float(text) <= 100
+
+
+@pytest.mark.parametrize(
+    ("result", "text"),
+    [
+        (Result.PROBABILITY, None),
+        (Result.PROBABILITY, "-0.0"),
+        (Result.PROBABILITY, "100.1"),
+        (Result.CHANGE_7D, "-100.1"),
+        (Result.EXPECTED_AMOUNT, "NaN"),
+        (Result.EXPECTED_AMOUNT, "-0.00"),
+        (Result.EXPECTED_AMOUNT, "1e9"),
+        (Result.CLOSE_DATE, "2026-02-01T00:00:00Z"),
+        (Result.SCORED_AT, "2026-02-01"),
+        (Result.RISK, "none"),
+        (Result.REASONS, ""),
+        (Result.REASONS, "x" * (TEXT_LIMIT + 1)),
+        (Result.NEXT_STEP, "two\nlines"),
+    ],
+)
+def test_impossible_knows_each_kind_of_value(result: Result, text: str | None) -> None:
+    """Each type has its form, its bounds, and where there are few of them its words."""
+    assert impossible(result, text)
