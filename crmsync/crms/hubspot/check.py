@@ -77,11 +77,11 @@ class Check:
                 yield Finding("C204", "ok", what)
 
     def _allowance(self) -> Finding:
-        if self.client.daily is None:
+        left, most = self.client.allowance.left, self.client.allowance.most
+        if not most:
             return Finding("C205", "ok", f"{self.config.name}: HubSpot doesn't tell what is left of the day's calls")
-        left, most = self.client.daily
         what = f"{self.config.name}: {left} of {most} calls are left today"
-        if left < most * LOW_SHARE:
+        if left < most * max(LOW_SHARE, 1 - self.settings.daily_share):
             return Finding("C205", "warn", what, "see in HubSpot under Development > Monitoring which app uses them")
         return Finding("C205", "ok", what)
 

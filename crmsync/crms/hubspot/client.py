@@ -15,9 +15,9 @@ from urllib3.util.retry import Retry
 
 from crmsync import retry, transport
 from crmsync.config import CrmConfig
-from crmsync.crms.hubspot.limits import Pace
+from crmsync.crms.hubspot.limits import Allowance, Pace
 from crmsync.crms.hubspot.paths import Paths
-from crmsync.crms.hubspot.refusals import SECONDLY_WAIT_S, Json, Refused, no_answer, refusal, unread
+from crmsync.crms.hubspot.refusals import SECONDLY_WAIT_S, Json, Refused, no_answer, refusal, unread, used_up
 from crmsync.crms.hubspot.settings import Settings
 from crmsync.errors import BadConfig
 
@@ -34,7 +34,7 @@ class Client:
         self.paths = Paths(settings.api_version)
         self.calls = 0
         self.seen_at = 0
-        self.daily: tuple[int, int] | None = None  # calls left today and the day's allowance, where the CRM tells
+        self.allowance = Allowance()
         self._pace = Pace(settings.calls_per_10s, 10.0)
         self._search_pace = Pace(settings.searches_per_s, 1.0)
         self._token = settings.token.get_secret_value()
@@ -85,6 +85,7 @@ class Client:
 
     def _send(self, method: str, path: str, *, query: Query = (), body: Json | None = None, once: bool = False) -> Json:
         """One HTTP request. `once`: it changes something, so an unreadable answer is lost instead of passing."""
+        self._spare_people()
         if path.endswith("/search"):
             self._search_pace.wait()
         self._pace.wait()
@@ -103,7 +104,9 @@ class Client:
             told = _parse(answer, once=once)
         except ApiException as error:
             self._note_limits(error.headers or {})
-            raise refusal(error, self.config, path=path, once=once, token=self._token) from None
+            raise refusal(
+                error, self.config, path=path, once=once, token=self._token, renewed=self._renewed()
+            ) from None
         except HTTPError as error:
             raise no_answer(error, self.config, self.settings, once=once) from None
         self.seen_at = max(self.seen_at, transport.told_at(answer.headers) or 0)
@@ -113,9 +116,17 @@ class Client:
         """What every answer tells besides: how much is left of the allowance."""
         if headers.get("X-HubSpot-RateLimit-Remaining") == "0":
             self._pace.hold(SECONDLY_WAIT_S)
-        left, most = (headers.get(f"X-HubSpot-RateLimit-Daily{end}", "") for end in ("-Remaining", ""))
-        if left.isdigit() and most.isdigit():
-            self.daily = (int(left), int(most))
+        self.allowance.note(headers)
+
+    def _spare_people(self) -> None:
+        """Stops before the account's other apps are locked out."""
+        told, share = self.allowance, self.settings.daily_share
+        if told.spent(share):
+            what = f"the account has used {told.most - told.left} of its {told.most} calls of today; we stop at {share:.0%}"
+            raise used_up(what, where=self.config.where("daily_share"), renewed=self._renewed())
+
+    def _renewed(self) -> str:
+        return self.allowance.renewed(self.seen_at)
 
 
 def _parse(answer: BaseHTTPResponse, *, once: bool) -> Json:

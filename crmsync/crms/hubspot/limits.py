@@ -2,7 +2,10 @@
 
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta, tzinfo
+
+from crmsync.clock import to_datetime
 
 
 class Pace:
@@ -36,3 +39,34 @@ class Pace:
     def hold(self, seconds: float) -> None:
         """The CRM says that nothing is left, because others use the same key: no call for so long."""
         self._free_at = max(self._free_at, self._clock() + seconds)
+
+
+FRESH_S = 30.0  # how long a count of the day's calls, read off an answer, counts as the present one
+
+
+class Allowance:
+    """The account's calls of the day: `left` of `most` (0: not told yet) by the last answer. `zone`: whose midnight ends it."""
+
+    def __init__(self, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self.left = self.most = 0
+        self.zone: tzinfo | None = None
+        self._clock, self._told_at = clock, 0.0
+
+    def note(self, headers: Mapping[str, str]) -> None:
+        """What an answer tells of it; those of searches don't."""
+        left, most = (headers.get(f"X-HubSpot-RateLimit-Daily{end}", "") for end in ("-Remaining", ""))
+        if left.isdigit() and most.isdigit():
+            self.left, self.most, self._told_at = int(left), int(most), self._clock()
+
+    def spent(self, share: float) -> bool:
+        """Whether this share of the day's calls is used. An old count is measured anew by the next call."""
+        fresh = self._clock() - self._told_at < FRESH_S
+        return bool(self.most) and fresh and self.most - self.left >= self.most * share
+
+    def renewed(self, now: int) -> str:
+        """When the next day begins, as the account's people read it. `now`: the CRM's clock."""
+        if self.zone is None:
+            return "midnight in the account's time zone"
+        today = to_datetime(now).astimezone(self.zone).date()
+        midnight = datetime(today.year, today.month, today.day, tzinfo=self.zone) + timedelta(days=1)
+        return f"{midnight:%Y-%m-%d %H:%M} ({self.zone})"

@@ -38,15 +38,14 @@ class Portal:
         return self._read_details()
 
     def _read_details(self) -> Json:
-        return self.client.one(self.client.paths.account())
+        details = self.client.one(self.client.paths.account())
+        self.client.allowance.zone = _zone(details)
+        return details
 
     @cached_property
     def zone(self) -> tzinfo:
         """The zone whose days the account's people see; UTC where HubSpot names one that isn't known here."""
-        try:
-            return ZoneInfo(self.details.get("timeZone") or "UTC")
-        except (ZoneInfoNotFoundError, ValueError):
-            return ZoneInfo("UTC")
+        return _zone(self.details)
 
     @cached_property
     def currency(self) -> str:
@@ -161,6 +160,13 @@ class Portal:
 def next_page(answer: Json) -> str:
     """The `after` of a list's next page, "" at its end."""
     return str(((answer.get("paging") or {}).get("next") or {}).get("after") or "")
+
+
+def _zone(details: Json) -> tzinfo:
+    try:
+        return ZoneInfo(details.get("timeZone") or "UTC")
+    except (ZoneInfoNotFoundError, ValueError):
+        return ZoneInfo("UTC")
 
 
 def _stage(pipeline: str, stage: Json) -> StageRecord:

@@ -61,12 +61,12 @@ def no_answer(error: HTTPError, config: CrmConfig, settings: Settings, *, once: 
     return unread(f"no answer from {address} ({type(reason).__name__})", once=once)
 
 
-def refusal(error: ApiException, config: CrmConfig, *, path: str, once: bool, token: str) -> Exception:
-    """What an answer with an error status means."""
+def refusal(error: ApiException, config: CrmConfig, *, path: str, once: bool, token: str, renewed: str) -> Exception:
+    """What an answer with an error status means. `renewed`: when the account's next day begins."""
     status, headers, told = int(error.status or 0), error.headers or {}, _told(error.body or b"")
     message = f"{status} {told.get('category', '')} {told.get('message', '')}".replace(token, "****")
     message = " ".join(message.split())[:MESSAGE_LENGTH]
-    where = f"{config.name} {path}"
+    where, asked_s = f"{config.name} {path}", wait_s(headers)
     if status == 401:
         remedy = "make a service key in HubSpot under Development > Keys and give its value to the token's variable"
         return BadConfig("E202", f"HubSpot refuses the token: {message}", where=config.where("token"), remedy=remedy)
@@ -74,10 +74,12 @@ def refusal(error: ApiException, config: CrmConfig, *, path: str, once: bool, to
         return _no_right(told, message, where=where)
     if 300 <= status < 400:
         return unread(elsewhere(headers), once=once)
+    if told.get("policyName") == "DAILY":
+        return used_up(f"the account's calls for today are used up: {message}", where=where, renewed=renewed)
     if status in NOT_CARRIED_OUT:
-        return _passing(status, wait_s(headers), told, message, where=where)
+        return CallError(message, passing=True, wait_s=_pause_s(status, told) if asked_s is None else asked_s)
     if status >= 500:
-        return LostAnswer(message) if once else CallError(message, passing=True, wait_s=wait_s(headers))
+        return LostAnswer(message) if once else CallError(message, passing=True, wait_s=asked_s)
     return Refused(message, status=status)
 
 
@@ -88,16 +90,18 @@ def _no_right(told: Json, message: str, *, where: str) -> CrmsyncError:
     return BadConfig("E203", f"the token may not do this: {message}", where=where, remedy=remedy)
 
 
-def _passing(status: int, asked_s: float | None, told: Json, message: str, *, where: str) -> Exception:
-    policy = told.get("policyName", "")
-    if policy == "DAILY":
-        remedy = "wait until midnight in the account's time zone; the next run goes on from what is stored"
-        return RetryLater("E204", f"the account's calls for today are used up: {message}", where=where, remedy=remedy)
-    if asked_s is None and status == 423:
-        asked_s = LOCKED_WAIT_S
-    if asked_s is None and policy == "SECONDLY":
-        asked_s = SECONDLY_WAIT_S
-    return CallError(message, passing=True, wait_s=asked_s)
+def used_up(what: str, *, where: str, renewed: str) -> RetryLater:
+    """No more calls today."""
+    return RetryLater(
+        "E204", what, where=where, remedy=f"try again from {renewed} on; the next run goes on from what is stored"
+    )
+
+
+def _pause_s(status: int, told: Json) -> float | None:
+    """The wait that makes sense where HubSpot names none, as it often doesn't."""
+    if status == 423:
+        return LOCKED_WAIT_S
+    return SECONDLY_WAIT_S if told.get("policyName") == "SECONDLY" else None
 
 
 def _told(body: bytes) -> Json:

@@ -41,6 +41,12 @@ class Settings(Section):
     searches_per_s: int = Field(
         4, ge=0, description="searches in any second; the whole account has 5, other apps included; 0: no limit"
     )
+    daily_share: float = Field(
+        0.8,
+        gt=0,
+        le=1,
+        description="stop when the account has used this share of its calls of the day: its people's other apps need the rest",
+    )
     association_inputs: int = Field(1_000, ge=1, le=1_000, description="records whose associations one call asks for")
     property_group: str = Field(
         "crmsync", pattern=r"^[a-z][a-z0-9_]*$", description="group that `fields --create` puts new deal properties in"

@@ -27,7 +27,7 @@ LIMIT = "REQUEST_LIMIT_EXCEEDED"
 NOT_CARRIED_OUT = (LOCKED, "QUERY_TIMEOUT", "OPERATION_TOO_LARGE", "TXN_SECURITY_METERING_ERROR")
 BUSY = (406, 420, 429)
 Fault = RequestException | HTTPError | ValueError  # what can come instead of an answer
-WAIT = "wait; the allowance counts the last 24 hours, and the next run goes on from what is stored"
+WAIT = "try again in an hour, when the calls of an hour leave the count of 24; the next run goes on from what is stored"
 
 
 class Refused(CallError):
