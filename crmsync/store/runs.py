@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, case, func, insert, select, update
 
 from crmsync.errors import LeaseHeld
 from crmsync.store import tables
@@ -45,8 +45,9 @@ def begin(store: Store, *, job: str, step: str, target: str, now: int) -> int:
 
 
 def end(store: Store, run_id: int, *, status: str, counts: dict[str, int], message: str, now: int) -> None:
-    """Closes a run with what it counted."""
-    values = {"status": status, "counts": json.dumps(counts), "message": message, "ended_at": now}
+    """Closes a run with what it counted. Where the clock was set back meanwhile, it took no time rather than less."""
+    ended_at = case((_run.c.started_at > now, _run.c.started_at), else_=now)
+    values = {"status": status, "counts": json.dumps(counts), "message": message, "ended_at": ended_at}
     with store.write() as connection:
         connection.execute(update(_run).where(_run.c.run_id == run_id).values(values))
 
