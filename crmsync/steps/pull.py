@@ -3,10 +3,13 @@
 from dataclasses import asdict
 
 from crmsync.crm import Crm
+from crmsync.errors import RetryLater
 from crmsync.records import Cursor, Page
 from crmsync.store import accounts, pulled
 from crmsync.store.engine import Store
 from crmsync.watch import Watch
+
+MOST_REPEATED = 10  # pages in a row; by right only an empty one comes twice
 
 
 def pull(store: Store, crm: Crm, *, run_id: int, watch: Watch) -> dict[str, int]:
@@ -15,10 +18,34 @@ def pull(store: Store, crm: Crm, *, run_id: int, watch: Watch) -> dict[str, int]
     began = crm.now()
     accounts.remember(store, crm.name, crm.account(), run_id=run_id)
     for stream in crm.streams():
+        progress = _Progress(f"{crm.name} {stream}")
         for page in crm.pull(stream, since=pulled.cursor(store, crm.name, stream)):
             stored = pulled.save_page(store, crm.name, page, run_id=run_id)
             total.add(stored)
             watch.say(stream, stored.read)
             watch.checkpoint()
+            progress.note(page)
     pulled.save_page(store, crm.name, Page(pulled.CLOCK, Cursor(stamp=began)), run_id=run_id)
     return asdict(total)
+
+
+class _Progress:
+    """Progress or stop: a read that stores the same pages over and over ends, however willingly the CRM goes on."""
+
+    def __init__(self, where: str) -> None:
+        self.where = where
+        self._stored: set[int] = set()
+        self._repeated = 0
+
+    def note(self, page: Page) -> None:
+        """A page is stored. Raises RetryLater after too many that were stored before."""
+        records = (*page.deals, *page.milestones, *page.people, *page.gone, *page.bad)
+        mark = hash((page.cursor, *(row["crm_id"] for row in records), *(fact["source_id"] for fact in page.facts)))
+        self._repeated = self._repeated + 1 if mark in self._stored else 0
+        self._stored.add(mark)
+        if self._repeated >= MOST_REPEATED:
+            what = f"{MOST_REPEATED} pages in a row were stored before: the CRM's list goes in a circle"
+            remedy = (
+                "the next run begins behind what is stored; if it ends like this too, report it to the CRM's support"
+            )
+            raise RetryLater("E211", what, where=self.where, remedy=remedy)

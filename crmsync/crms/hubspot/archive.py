@@ -43,7 +43,7 @@ def archived_pages(client: Client, kind: str, source: str, *, page: tuple[str, C
         answer = client.get(client.paths.objects(kind), [*query, *([("after", after)] if after else [])])
         rows = [Row(raw) for raw in answer.get("results") or ()]
         yield Page(*page, read=len(rows), gone=[gone(source, row) for row in rows])
-        after = next_page(answer)
+        after = next_page(answer, after)
         if not after:
             return
 

@@ -60,10 +60,11 @@ def associated(client: Client, kind: str, to: str, ids: Sequence[str]) -> dict[s
     while waiting:
         size = client.settings.association_inputs
         now, waiting = waiting[:size], waiting[size:]
+        asked = {one["id"]: one.get("after", "") for one in now}
         for result in client.post(path, {"inputs": now}).get("results") or ():
             crm_id = str(result["from"]["id"])
             found.setdefault(crm_id, []).extend(_link(link) for link in result.get("to") or ())
-            if after := next_page(result):
+            if after := next_page(result, asked.get(crm_id, "")):
                 waiting.append({"id": crm_id, "after": after})
     return found
 

@@ -112,7 +112,7 @@ class Portal:
         while True:
             answer = self.client.get(path, [*query, ("limit", str(PAGE)), *([("after", after)] if after else [])])
             yield from answer.get("results") or ()
-            after = next_page(answer)
+            after = next_page(answer, after)
             if not after:
                 return
 
@@ -157,9 +157,14 @@ class Portal:
         return self._custom[name]
 
 
-def next_page(answer: Json) -> str:
-    """The `after` of a list's next page, "" at its end."""
-    return str(((answer.get("paging") or {}).get("next") or {}).get("after") or "")
+def next_page(answer: Json, after: str = "") -> str:
+    """The `after` of a list's next page, "" at its end. Raises RetryLater where that is the page that was just read by `after`."""
+    following = str(((answer.get("paging") or {}).get("next") or {}).get("after") or "")
+    if following and following == after:
+        raise RetryLater(
+            "E211", "HubSpot's list points back to the page that was just read", remedy="wait; the next run goes on"
+        )
+    return following
 
 
 def _zone(details: Json) -> tzinfo:

@@ -119,7 +119,7 @@ class Reader:
         query += [("associations", stream.linked)] if stream.linked else []
         while True:
             answer = self.client.get(self.client.paths.objects(kind), [*query, *_after(after)])
-            after = next_page(answer)
+            after = next_page(answer, after)
             here = Cursor(stamp=place.began, resume=str(Place(LIST, place.began, after))) if after else done
             rows = [listed_row(raw) for raw in answer.get("results") or ()]
             listed += made_within(rows, after=0, until=place.began)

@@ -14,7 +14,7 @@ from crmsync.config import CrmConfig
 from crmsync.crms.salesforce.door import Door, Send
 from crmsync.crms.salesforce.refusals import Refused
 from crmsync.crms.salesforce.settings import Settings
-from crmsync.errors import BadConfig
+from crmsync.errors import BadConfig, RetryLater
 from crmsync.retry import CallError
 
 Json = dict[str, Any]
@@ -85,7 +85,16 @@ class Client:
 
 
 def _following(url: str) -> Send:
-    return _page(lambda library: library.query_more(url, identifier_is_url=True))
+    send = _page(lambda library: library.query_more(url, identifier_is_url=True))
+
+    def following(library: Salesforce) -> Any:
+        answer = send(library)
+        if answer.get("nextRecordsUrl") == url:
+            what = "Salesforce's query points back to the page that was just read"
+            raise RetryLater("E211", what, remedy="wait; the next run goes on")
+        return answer
+
+    return following
 
 
 def _page(send: Send) -> Send:
