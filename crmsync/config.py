@@ -154,6 +154,13 @@ class CrmConfig(Section):
     milestones: tuple[MilestoneSource, ...] = ()
     engagement: tuple[EngagementSource, ...] = ()
     fields: Annotated[dict[Result, Target], AfterValidator(_distinct)] = Field(default_factory=dict)
+    read_only: bool = Field(
+        False,  # noqa: FBT003 - a default
+        description="true: rights to read are enough; nothing is planned or written, and `fields` doesn't count",
+    )
+    standard_fields: tuple[Target, ...] = Field(
+        (), description="the CRM's own fields, such as Amount, that results may go to all the same"
+    )
     options: dict[str, Any] = Field(default_factory=dict, repr=False)
     file: Path = Path(DEFAULT_FILE)
 
@@ -225,8 +232,17 @@ class Config(Section):
             raise BadConfig("E104", f"no CRM {name!r}", where=str(self.file), remedy=f"one of: {', '.join(self.crm)}")
         return [self.crm[name]]
 
+    def writable(self, name: str | None) -> list[CrmConfig]:
+        """As `only_crm`, without those that may only be read. Raises BadConfig when none is left."""
+        found = self.only_crm(name)
+        if may := [crm for crm in found if not crm.read_only]:
+            return may
+        names = ", ".join(crm.name for crm in found)
+        remedy = "take read_only out, or the step out of the job"
+        raise BadConfig("E213", f"{names} may only be read", where=found[0].where("read_only"), remedy=remedy)
 
-_SHARED = ("kind", "milestones", "engagement", "fields")
+
+_SHARED = ("kind", "milestones", "engagement", "fields", "read_only", "standard_fields")
 
 
 def load(path: Path | None = None) -> Config:
@@ -236,7 +252,13 @@ def load(path: Path | None = None) -> Config:
     crms = table.get("crm", {})
     if isinstance(crms, dict):
         table["crm"] = {name: _split(name, crm, file) for name, crm in crms.items()}
-    return build(Config, {**table, "file": file}, file)
+    config = build(Config, {**table, "file": file}, file)
+    return config.model_copy(update={"crm": {name: _untargeted(crm) for name, crm in config.crm.items()}})
+
+
+def _untargeted(crm: CrmConfig) -> CrmConfig:
+    """A CRM that may only be read has no targets: none is looked for, planned or written."""
+    return crm.model_copy(update={"fields": {}}) if crm.read_only else crm
 
 
 def _split(name: str, crm: object, file: Path) -> object:

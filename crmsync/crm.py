@@ -82,3 +82,15 @@ def connect(config: CrmConfig) -> Crm:
         )
     room = import_module(f"crmsync.crms.{config.kind}")
     return cast(Callable[[CrmConfig], Crm], room.connect)(config)
+
+
+def refuse_standard(config: CrmConfig, is_standard: Callable[[str], bool]) -> None:
+    """Raises BadConfig for a target that is the CRM's own field, such as the amount, unless the config forces it by name.
+
+    People, reports and automations live by these fields, and what stands there isn't ours to replace.
+    """
+    for result, target in config.fields.items():
+        if is_standard(target) and target not in config.standard_fields:
+            what = f"{result.value} would go to {target}, a field of the CRM's own"
+            remedy = f'name a field of ours, or force it with standard_fields = ["{target}"] in [crm.{config.name}]'
+            raise BadConfig("E212", what, where=config.where(f"fields.{result.value}"), remedy=remedy)

@@ -8,7 +8,15 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from crmsync.config import BandConfig, EngagementSource, GuardConfig, MilestoneSource, PushConfig, StoreConfig
+from crmsync.config import (
+    BandConfig,
+    CrmConfig,
+    EngagementSource,
+    GuardConfig,
+    MilestoneSource,
+    PushConfig,
+    StoreConfig,
+)
 from crmsync.records import TRAVELLERS, Result
 
 HEAD = """\
@@ -111,6 +119,9 @@ def _account(kind: str) -> Iterator[str]:
     yield f"#[crm.{name}]"
     yield f'#kind = "{kind}"'
     yield from _keys(import_module(f"crmsync.crms.{kind}").Settings, ACCOUNTS[kind])
+    for key in ("read_only", "standard_fields"):
+        yield f"# {CrmConfig.model_fields[key].description}"
+        yield f"#{key} = {_toml(CrmConfig.model_fields[key].default)}"
     for place, source in enumerate(MILESTONES[kind]):
         yield from _source(f"#[[crm.{name}.milestones]]", MilestoneSource, source, described=place == 0)
     yield from _source(f"#[[crm.{name}.engagement]]", EngagementSource, ENGAGEMENT[kind], described=True)

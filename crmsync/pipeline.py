@@ -57,12 +57,16 @@ class Pipeline:
 
     def pull(self, crm: str | None = None) -> list[RunRow]:
         """Reads what changed in the CRM of that name, or in all of them."""
-        return self._each_crm("pull", crm, lambda it, run_id: pull(self.store, it, run_id=run_id, watch=self.watch))
+        return self._each_crm(
+            "pull", self.config.only_crm(crm), lambda it, run_id: pull(self.store, it, run_id=run_id, watch=self.watch)
+        )
 
     def reconcile(self, crm: str | None = None) -> list[RunRow]:
         """Holds the store against the ids that the CRM of that name, or each of them, lists, and heals what differs."""
         return self._each_crm(
-            "reconcile", crm, lambda it, run_id: reconcile(self.store, it, run_id=run_id, watch=self.watch)
+            "reconcile",
+            self.config.only_crm(crm),
+            lambda it, run_id: reconcile(self.store, it, run_id=run_id, watch=self.watch),
         )
 
     def train(self, model: str, *, as_of: int | None = None) -> list[RunRow]:
@@ -88,7 +92,7 @@ class Pipeline:
         policy = self.config.push
         return self._each_crm(
             "push",
-            crm,
+            self.config.writable(crm),
             lambda it, run_id: push(
                 self.store, it, policy, run_id=run_id, clock=self.clock, watch=self.watch, approve=approve
             ),
@@ -100,7 +104,7 @@ class Pipeline:
         def work(it: Crm, run_id: int) -> dict[str, int]:
             return undo(self.store, it, run=run, run_id=run_id, clock=self.clock, watch=self.watch)
 
-        return self._each_crm("undo", target(self.store, run), work)
+        return self._each_crm("undo", self.config.writable(target(self.store, run)), work)
 
     def run(self, spec: JobSpec) -> list[RunRow]:
         """The steps of a job, in order; a step that fails ends it. What the config gets wrong is told before anything runs."""
@@ -132,14 +136,15 @@ class Pipeline:
     def _model(self, name: str) -> ModelSpec:
         return workspace.model(self.root, name)
 
-    def _each_crm(self, step: str, crm: str | None, work: Callable[[Crm, int], dict[str, int]]) -> list[RunRow]:
+    def _each_crm(
+        self, step: str, configs: Sequence[CrmConfig], work: Callable[[Crm, int], dict[str, int]]
+    ) -> list[RunRow]:
         def of(name: str) -> Work:
             return lambda run_id: self._counting_calls(name, run_id, work)
 
-        named = [each.name for each in self.config.only_crm(crm)]
-        for name in named:
-            self.connect(name)  # what its part of the config gets wrong is told before anything runs
-        return self._all([(step, name, of(name)) for name in named])
+        for each in configs:
+            self.connect(each.name)  # what its part of the config gets wrong is told before anything runs
+        return self._all([(step, each.name, of(each.name)) for each in configs])
 
     def _counting_calls(self, name: str, run_id: int, work: Callable[[Crm, int], dict[str, int]]) -> dict[str, int]:
         it = self.connect(name)

@@ -279,6 +279,12 @@ RESULT_TYPES: dict[Result, ValueType] = {
     Result.RUN_ID: ValueType.TEXT,
 }
 
+RESULT_WORDS: dict[Result, tuple[str, ...]] = {  # of results that are one of few words
+    Result.RISK: ("low", "medium", "high"),
+    Result.CATEGORY: ("Omitted", "Pipeline", "Best Case", "Commit"),
+    Result.KIND: ("model", "prior", "rules"),
+}
+
 TRAVELLERS = (Result.SCORED_AT, Result.RUN_ID)  # go along with another changed value, never cause a write by themselves
 
 

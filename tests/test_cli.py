@@ -212,6 +212,16 @@ def test_a_dry_run_of_nothing_says_so(workspace: Path, capsys: pytest.CaptureFix
     assert outcome(capsys, "push", "--dry-run") == (0, "push hub (dry run): nothing waits\n", "")
 
 
+@pytest.mark.parametrize("verb", [("push",), ("push", "--crm", "hub"), ("fields", "--create")])
+def test_a_crm_that_may_only_be_read_is_never_written(
+    workspace: Path, capsys: pytest.CaptureFixture[str], verb: tuple[str, ...]
+) -> None:
+    """What would write refuses in one line that names the key."""
+    file = workspace / "config.toml"
+    file.write_text(file.read_text().replace('kind = "hubspot"', 'kind = "hubspot"\nread_only = true'))
+    assert refused(capsys, *verb).startswith("E213 config.toml:7: hub may only be read -> ")
+
+
 def test_another_runner_is_left_alone(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """While another holds the lease a step does nothing and has an exit code of its own."""
     store = open_store(StoreConfig(url=f"sqlite:///{workspace / 'crmsync.db'}"))

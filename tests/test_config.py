@@ -368,3 +368,11 @@ def test_config_cant_be_changed(read: Callable[[str], Config]) -> None:
     """What was read stays as it was read."""
     with pytest.raises(ValueError, match="frozen"):
         read("").push.first = "send"  # type: ignore[misc]
+
+
+def test_writable_leaves_out_what_may_only_be_read(read: Callable[[str], Config]) -> None:
+    """A CRM that may only be read has no targets, and is passed over where all are meant."""
+    config = read(WHOLE.replace('kind = "salesforce"', 'kind = "salesforce"\nread_only = true'))
+    assert ([crm.name for crm in config.writable(None)], config.crm["main"].fields) == (["hub"], {})
+    with pytest.raises(BadConfig, match=r"E213 .*config\.toml:7: main may only be read"):
+        config.writable("main")

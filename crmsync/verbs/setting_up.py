@@ -88,7 +88,8 @@ def fields(
     from crmsync import crm as crms
     from crmsync.views import targets
 
-    accounts = [crms.connect(each) for each in configs.load(context.obj.config).only_crm(crm)]
+    config = configs.load(context.obj.config)
+    accounts = [crms.connect(each) for each in (config.writable(crm) if create else config.only_crm(crm))]
     done = {account.name: account.create_fields() for account in accounts} if create else {}
     found = {account.name: account.fields() for account in accounts}
     lines = [f"{name}: {line}" for name, made in done.items() for line in made]

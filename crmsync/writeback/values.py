@@ -11,7 +11,7 @@ from typing import Any
 
 from crmsync.clock import MICROS_PER_SECOND, iso, to_date
 from crmsync.money import to_major
-from crmsync.records import RESULT_TYPES, Result, ValueType
+from crmsync.records import RESULT_TYPES, RESULT_WORDS, Result, ValueType
 
 CENT = Decimal("0.01")
 TEXT_LIMIT = 255  # characters that a plain text field takes in both CRMs
@@ -28,11 +28,6 @@ BOUNDS = {
     Result.CHANGE_7D: (0, 100),
 }  # middle, half-width
 ALWAYS = (Result.PROBABILITY, Result.KIND, Result.MILESTONES, Result.SCORED_AT, Result.RUN_ID)  # every score has them
-WORDS = {
-    Result.RISK: ("low", "medium", "high"),
-    Result.CATEGORY: ("Omitted", "Pipeline", "Best Case", "Commit"),
-    Result.KIND: ("model", "prior", "rules"),
-}
 
 
 def percent(share: float | None) -> str | None:
@@ -87,4 +82,5 @@ def impossible(result: Result, text: str | None) -> str:
         return "it isn't in the form that is written"
     if result in BOUNDS and abs(Decimal(text) - BOUNDS[result][0]) > BOUNDS[result][1]:
         return "it is out of bounds"
-    return "" if text in WORDS.get(result, (text,)) else f"it is none of {', '.join(WORDS[result])}"
+    words = RESULT_WORDS.get(result, (text,))
+    return "" if text in words else f"it is none of {', '.join(words)}"

@@ -32,7 +32,7 @@ LISTS = ("deals", "milestones", "people", "stages", "facts", "held", "gone", "ba
 
 
 def org(local: Local, *, options: dict[str, Any] | None = None, **config: Any) -> Salesforce:
-    """The room, its sources all configured unless a test says otherwise."""
+    """The room, its sources all configured, its targets forced, unless a test says otherwise."""
     given = {
         "instance_url": local.server.url,
         "ca_file": str(local.http.verify),
@@ -40,7 +40,8 @@ def org(local: Local, *, options: dict[str, Any] | None = None, **config: Any) -
         "client_secret": SecretStr("local-secret"),
         **(options or {}),
     }
-    sources = {"milestones": (MILESTONE, TASK), "engagement": (VISIT,), **config}
+    forced = tuple(config.get("fields", {}).values())
+    sources = {"milestones": (MILESTONE, TASK), "engagement": (VISIT,), "standard_fields": forced, **config}
     return connect(CrmConfig(name="main", kind="salesforce", options=given, **sources))
 
 

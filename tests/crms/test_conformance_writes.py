@@ -7,6 +7,7 @@ import pytest
 import stamina
 from pydantic import SecretStr
 
+from crmsync import config as configs
 from crmsync import crm as crms
 from crmsync.errors import BadConfig, RetryLater
 from crmsync.records import DEAL_SOURCE, Answer, Result, Write
@@ -28,6 +29,9 @@ def impatient() -> Iterator[None]:
     """Retries come at once, and at most three times."""
     with stamina.set_testing(True, attempts=3):
         yield
+
+
+READS = ("/search", "/batch/read", "/oauth2/token")  # what is posted and changes nothing
 
 
 def some(room: Twin, count: int) -> list[Write]:
@@ -141,3 +145,18 @@ def test_calls_are_counted_as_the_server_counts_them(live: Twin) -> None:
         list(crm.pull(stream, since=None))
     assert live.served.server.faults.struck == 1
     assert crm.calls == live.served.server.requests - before
+
+
+def test_crm_that_may_only_be_read_is_only_read(live: Twin) -> None:
+    """Check and a full pull need no right to write: nothing that changes anything is sent, and no target is looked for."""
+    file = live.config.file
+    file.write_text(file.read_text().replace("kind =", "read_only = true\nkind =", 1))
+    (account,) = configs.load(file).crm.values()
+    quiet = crms.connect(account)
+    before = live.served.server.requests
+    levels = {finding.code: finding.level for finding in quiet.check()}
+    pages = [page for stream in quiet.streams() for page in quiet.pull(stream, since=None)]
+    sent = [(entry.method, entry.path) for entry in live.served.server.journal if entry.number > before]
+    assert [each for each in sent if each[0] != "GET" and not each[1].endswith(READS)] == []
+    assert (set(levels.values()), sum(len(page.held) for page in pages)) == ({"ok"}, 0)
+    assert sum(len(page.deals) for page in pages) > 0

@@ -169,7 +169,34 @@ def test_create_fields_tells_a_refusal_in_one_line(server: Server, replies: Repl
     """A name that HubSpot doesn't take is told with its reason."""
     replies.lay(GROUPS, {"category": "VALIDATION_ERROR", "message": "bad name"}, status=400)
     with pytest.raises(BadConfig, match="bad name"):
-        crm(server, fields={Result.RISK: "Risk!"}).create_fields()
+        crm(server, fields={Result.RISK: "Risk"}).create_fields()
+
+
+@pytest.mark.parametrize("target", ["amount", "closedate", "dealstage", "hs_forecast_amount", "hubspot_owner_id"])
+def test_connect_refuses_a_property_of_hubspots_own(server: Server, target: str) -> None:
+    """The amount and the stage are people's; a property is forced by its very name only."""
+    with pytest.raises(BadConfig, match=f"E212 .*risk would go to {target}, a field of the CRM's own -> name a field"):
+        crm(server, fields={Result.RISK: target})
+    assert crm(server, fields={Result.RISK: target}, standard_fields=(target,)).name == "hub"
+
+
+@pytest.mark.parametrize(
+    ("more", "problem"),
+    [
+        ({}, ""),
+        ({"hubspotDefined": True}, "it is HubSpot's own, which standard_fields doesn't name"),
+        ({"hasUniqueValue": True}, "no two deals may have the same value in it"),
+        ({"calculated": True}, "HubSpot computes it or keeps it read-only"),
+        ({"type": "enumeration"}, "its type is enumeration, risk needs string"),
+    ],
+)
+def test_fields_tell_what_a_target_cant_hold(
+    server: Server, replies: Replies, more: dict[str, Any], problem: str
+) -> None:
+    """HubSpot's own, computed and unique properties are told before the first write meets them."""
+    replies.lay(f"{PROPERTIES}/deals", {"results": [{"name": "risk", "label": "Risk", "type": "string", **more}]})
+    (state,) = crm(server, fields={Result.RISK: "risk"}).fields()
+    assert state.problem == problem
 
 
 def levels(server: Server, **given: Any) -> dict[str, str]:

@@ -35,6 +35,51 @@ def test_fields_tell_what_stands_in_the_way(local: Local) -> None:
     }
 
 
+PERCENT = {"type": "percent", "precision": 5, "scale": 1}
+TEXT = {"type": "string", "length": 255}
+LIST = {"type": "picklist", "picklistValues": [{"value": word, "active": True} for word in ("low", "medium", "high")]}
+
+
+@pytest.mark.parametrize(
+    ("result", "found", "problem"),
+    [
+        (Result.PROBABILITY, PERCENT, ""),
+        (Result.PROBABILITY, {**PERCENT, "scale": 0}, "it keeps 0 decimals, probability has 1"),
+        (Result.PROBABILITY, {**PERCENT, "precision": 3}, "it has room for less than 3 digits"),
+        (
+            Result.EXPECTED_AMOUNT,
+            {"type": "currency", "precision": 18, "scale": 0},
+            "it keeps 0 decimals, expected_amount has 2",
+        ),
+        (Result.REASONS, TEXT, ""),
+        (Result.REASONS, {**TEXT, "length": 80}, "it holds 80 characters, reasons has up to 255"),
+        (Result.RISK, {**TEXT, "length": 20}, ""),
+        (Result.RISK, {**TEXT, "nillable": False}, "it is required, so that a value couldn't be cleared"),
+        (Result.RISK, {**TEXT, "unique": True}, "no two deals may have the same value in it"),
+        (Result.RISK, LIST, ""),
+        (Result.CATEGORY, LIST, "its list lacks Omitted, Pipeline, Best Case, Commit"),
+        (Result.NEXT_STEP, LIST, "its list lacks whatever may come"),
+        (Result.RISK, {"type": "multipicklist"}, "its type is multipicklist, risk needs string"),
+        (Result.CLOSE_DATE, {"type": "datetime"}, "its type is datetime, close_date needs date"),
+    ],
+)
+def test_fields_tell_what_a_target_cant_hold(local: Local, result: Result, found: dict[str, Any], problem: str) -> None:
+    """Length, decimals, lists, required and unique fields are looked at before the first write meets them."""
+    described = {"fields": [{"name": "Target__c", "label": "Target", "updateable": True, "nillable": True, **found}]}
+    lay(local, described, path="Opportunity/describe", rate=1.0)
+    assert states(local, {result: "Target__c"})["Target__c"].problem == problem
+
+
+def test_connect_refuses_a_field_of_salesforces_own(local: Local) -> None:
+    """The amount and the stage are people's; a field is forced by its very name only."""
+    for target in ("Amount", "CloseDate", "StageName", "IsClosed", "ForecastCategoryName", "NextStep"):
+        with pytest.raises(
+            BadConfig, match=f"E212 .*risk would go to {target}, a field of the CRM's own -> name a field"
+        ):
+            org(local, fields={Result.RISK: target}, standard_fields=("Description",))
+    assert org(local, fields={Result.RISK: "NextStep"}, standard_fields=("NextStep",)).name == "main"
+
+
 def test_create_fields_makes_every_result_of_the_right_type(local: Local) -> None:
     """All results have a field afterwards that the integration user can read and write."""
     org(local, fields=EVERY).create_fields()

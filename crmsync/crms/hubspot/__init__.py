@@ -10,10 +10,11 @@ write     batch updates and reading back        fields, check
 from collections.abc import Iterator, Sequence
 
 from crmsync.config import CrmConfig, read_options
+from crmsync.crm import refuse_standard
 from crmsync.crms.hubspot.again import ById
 from crmsync.crms.hubspot.check import Check
 from crmsync.crms.hubspot.client import Client
-from crmsync.crms.hubspot.fields import Fields
+from crmsync.crms.hubspot.fields import Fields, is_standard
 from crmsync.crms.hubspot.portal import Portal
 from crmsync.crms.hubspot.read import Reader
 from crmsync.crms.hubspot.settings import Settings
@@ -26,6 +27,7 @@ __all__ = ["HubSpot", "Settings", "connect"]
 
 def connect(config: CrmConfig) -> "HubSpot":
     """The account that a part of the config describes. Nothing is sent yet. Raises BadConfig."""
+    refuse_standard(config, is_standard)
     return HubSpot(config, read_options(Settings, config))
 
 

@@ -41,6 +41,17 @@ LABELS: dict[Result, str] = {
     Result.RUN_ID: "Forecast run",
 }
 
+OWN_PREFIXES = ("hs_", "hubspot_")
+OWN = {
+    "amount", "amount_in_home_currency", "closedate", "createdate", "days_to_close", "deal_currency_code", "dealname", "dealstage",
+    "dealtype", "description", "pipeline",
+}  # fmt: skip
+
+
+def is_standard(name: str) -> bool:
+    """Whether a deal property is HubSpot's own, as far as its name tells; `check` asks HubSpot."""
+    return name in OWN or name.startswith(OWN_PREFIXES)
+
 
 class Fields:
     """The target properties of one account."""
@@ -48,13 +59,16 @@ class Fields:
     def __init__(self, portal: Portal, config: CrmConfig, settings: Settings) -> None:
         self.portal, self.client = portal, portal.client
         self.targets, self.group = dict(config.fields), settings.property_group
-        self.where = config.where("fields")
+        self.where, self.forced = config.where("fields"), config.standard_fields
 
     def states(self) -> list[FieldState]:
         """Every configured target as HubSpot defines it now."""
         self.portal.forget_properties()
         known = self.portal.properties(DEALS)
-        return [_state(result, target, known.get(target)) for result, target in self.targets.items()]
+        return [
+            _state(result, target, known.get(target), forced=target in self.forced)
+            for result, target in self.targets.items()
+        ]
 
     def create(self) -> list[str]:
         """Makes the missing properties in a group of their own; one line for each thing done or left to a person."""
@@ -102,7 +116,7 @@ class Fields:
         return definition
 
 
-def _state(result: Result, target: str, found: Json | None) -> FieldState:
+def _state(result: Result, target: str, found: Json | None, *, forced: bool) -> FieldState:
     if found is None:
         return FieldState(result, target, LABELS[result], exists=False, writable=False, problem="it isn't there")
     wanted, _ = TYPES[RESULT_TYPES[result]]
@@ -112,6 +126,10 @@ def _state(result: Result, target: str, found: Json | None) -> FieldState:
         problem = "HubSpot computes it or keeps it read-only"
     elif found.get("type") != wanted:
         problem = f"its type is {found.get('type')}, {result.value} needs {wanted}"
+    elif found.get("hubspotDefined") and not forced:
+        problem = "it is HubSpot's own, which standard_fields doesn't name"
+    elif found.get("hasUniqueValue"):
+        problem = "no two deals may have the same value in it"
     return FieldState(
         result,
         target,

@@ -10,10 +10,11 @@ write     batch updates and reading back        composite, fields, permissions, 
 from collections.abc import Iterator, Sequence
 
 from crmsync.config import CrmConfig, read_options
+from crmsync.crm import refuse_standard
 from crmsync.crms.salesforce.again import ById
 from crmsync.crms.salesforce.check import Check, refuse_password
 from crmsync.crms.salesforce.client import Client
-from crmsync.crms.salesforce.fields import Fields
+from crmsync.crms.salesforce.fields import Fields, is_standard
 from crmsync.crms.salesforce.org import Org
 from crmsync.crms.salesforce.read import Reader
 from crmsync.crms.salesforce.settings import Settings
@@ -26,6 +27,7 @@ __all__ = ["Salesforce", "Settings", "connect"]
 def connect(config: CrmConfig) -> "Salesforce":
     """The org that a part of the config describes. Nothing is sent yet. Raises BadConfig."""
     refuse_password(config)
+    refuse_standard(config, is_standard)
     return Salesforce(config, read_options(Settings, config))
 
 

@@ -9,7 +9,7 @@ from crmsync.crms.salesforce.org import DEAL, Org
 from crmsync.crms.salesforce.permissions import DUPLICATES, SET_NAME, Permissions, api_name
 from crmsync.crms.salesforce.refusals import LostAnswer, Refused
 from crmsync.errors import BadConfig, RetryLater
-from crmsync.records import RESULT_TYPES, FieldState, Result, ValueType
+from crmsync.records import RESULT_TYPES, RESULT_WORDS, FieldState, Result, ValueType
 
 LAYOUT = (
     "to do by a person: put the fields on the page layouts in Salesforce under "
@@ -52,6 +52,15 @@ LABELS: dict[Result, str] = {
     Result.SCORED_AT: "Scored At",
     Result.RUN_ID: "Forecast Run",
 }
+
+LONGEST = {Result.REASONS: 255, Result.NEXT_STEP: 255}  # characters; all other texts are short
+SHORT = 20
+DIGITS = {ValueType.PERCENT: (3, 1), ValueType.MONEY: (9, 2)}  # before and after the point
+
+
+def is_standard(name: str) -> bool:
+    """Whether a field of Opportunity is Salesforce's own."""
+    return not name.endswith("__c")
 
 
 class Fields:
@@ -129,5 +138,32 @@ def _state(result: Result, target: str, found: Json | None, *, seen_by: tuple[st
         problem = "the integration user may not edit it"
     elif found.get("type") not in wanted:
         problem = f"its type is {found.get('type')}, {result.value} needs {wanted[0]}"
+    else:
+        problem = _too_tight(result, found)
     label = str(found.get("label") or target)
     return FieldState(result, target, label, exists=True, writable=writable, problem=problem, seen_by=seen_by)
+
+
+def _too_tight(result: Result, found: Json) -> str:
+    """What a field of the right type can't hold of a result, "" where it holds all of it."""
+    kind, words = RESULT_TYPES[result], RESULT_WORDS.get(result, ())
+    if found.get("unique"):
+        return "no two deals may have the same value in it"
+    if found.get("nillable") is False:
+        return "it is required, so that a value couldn't be cleared"
+    if found.get("type") == "picklist":
+        listed = {str(one.get("value")) for one in found.get("picklistValues") or () if one.get("active", True)}
+        missing = [word for word in words if word not in listed]
+        return "" if words and not missing else f"its list lacks {', '.join(missing) or 'whatever may come'}"
+    if kind in DIGITS:
+        before, after = DIGITS[kind]
+        scale = int(found.get("scale") or 0)
+        if scale < after:
+            return f"it keeps {scale} decimals, {result.value} has {after}"
+        return (
+            "" if int(found.get("precision") or 0) - scale >= before else f"it has room for less than {before} digits"
+        )
+    longest = LONGEST.get(result, SHORT)
+    if kind is ValueType.TEXT and int(found.get("length") or 0) < longest:
+        return f"it holds {found.get('length')} characters, {result.value} has up to {longest}"
+    return ""
