@@ -19,6 +19,8 @@ from crmsync.sandbox.http import Server
 from crmsync.sandbox.hubspot import HubSpotApp
 from crmsync.sandbox.records import EffectLog
 from crmsync.store import dump, listing
+from tests.crms.hubspot_replies import PIPELINES, STAGES, Replies, pull, row, stage
+from tests.crms.hubspot_replies import crm as room
 from tests.crms.stores import opened, pull_into
 from tests.sandbox.hubspot.world import ZONE, hubspot_world
 from tests.sandbox.salesforce.world import NOW
@@ -125,3 +127,40 @@ def test_associations_that_fail_leave_every_link_as_it_was(served: Server, tmp_p
         served.faults.read({"faults": []})
         pull_into(store, hub(served))
         assert (failed == before, dump.digest(store) == before) == (True, False)
+
+
+@pytest.mark.parametrize("served", [1_000], indirect=True)
+@pytest.mark.parametrize("name", ["amount", "closedate", "dealstage", "hubspot_owner_id"])
+def test_property_that_is_no_longer_shown_is_no_blank(served: Server, name: str, tmp_path: Path) -> None:
+    """HubSpot leaves out what the token may not see: the run ends with its name, and what was stored stays."""
+    assert isinstance(served.app, HubSpotApp)
+    deal = next(served.app.ids())[1]
+    with opened(tmp_path) as store:
+        pull_into(store, hub(served))
+        before = dump.digest(store)
+        served.app.edit("deals", deal, {"dealname": "Renamed"}, who="5000001")
+        del served.app.portal.kinds["deals"].schema.properties[name]
+        with pytest.raises(BadConfig, match=f"E203.*stopped showing {name} on deals"):
+            pull_into(store, hub(served))
+        assert dump.digest(store) == before
+
+
+def test_stage_made_meanwhile_is_looked_for_once(tmp_path: Path) -> None:
+    """A deal in a stage that is new is read by that stage; one in a stage of no pipeline is set aside, and the others are read."""
+    replies = Replies()
+    fresh = {"results": [{"id": "sales", "stages": [*STAGES, stage("fresh", "0.4", "false")]}]}
+    old = {"results": [{"id": "sales", "stages": STAGES}]}
+    replies.lay(PIPELINES, old, old, fresh)
+    replies.rows("deals", *(row(name, {"dealstage": name}) for name in ("new", "fresh", "nowhere")))
+    server = Server(replies)
+    server.start()
+    crm = room(server)
+    list(crm.pull("pipelines", since=None))
+    page = pull(crm, "deals")
+    server.stop()
+    asked = sum(request.path == PIPELINES for request in replies.requests)
+    assert ([deal["stage"] for deal in page.deals], [one["crm_id"] for one in page.bad]) == (
+        ["new", "fresh"],
+        ["nowhere"],
+    )
+    assert asked == 2 * 3  # once to begin with, once for each stage that wasn't known; retired ones are asked for apart

@@ -36,22 +36,22 @@ class Stream(Protocol):
     def histories(self) -> Sequence[str]:
         """What is read with its history."""
 
-    def configured(self) -> Sequence[str]:
-        """Those of the properties that the config names: somebody may remove them while they are read."""
+    def needed(self) -> Sequence[str]:
+        """Those of the properties that must be there: somebody may remove them, or the right to see them, while they are read."""
 
     def add(self, rows: list[Row], page: Page, span: Span, /) -> None:
         """Puts what the records say into a page."""
 
 
 def add_rows(stream: Stream, rows: list[Row], page: Page, span: Span) -> None:
-    """Puts rows into a page. Raises BadConfig when a configured property has gone since it was looked for.
+    """Puts rows into a page. Raises BadConfig when a property that is needed isn't shown.
 
     HubSpot leaves an unknown property out of its answers without a word, which would read as blank.
     """
     if not rows:
         return
     shown = {name for row in rows for name in row.raw.get("properties") or ()}
-    if gone := [name for name in stream.configured() if name not in shown]:
+    if gone := [name for name in stream.needed() if name not in shown]:
         what = f"HubSpot has stopped showing {', '.join(gone)} on {stream.name} in the middle of the read"
         raise BadConfig("E203", what, remedy="crmsync check; nothing of this page was stored")
     stream.add(rows, page, span)

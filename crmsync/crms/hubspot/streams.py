@@ -6,7 +6,7 @@ from functools import partial
 from crmsync.config import CrmConfig
 from crmsync.crms.hubspot import engagement
 from crmsync.crms.hubspot.batches import Link, associated, linked_ids
-from crmsync.crms.hubspot.deals import Deals, created_at
+from crmsync.crms.hubspot.deals import DATED, Deals, created_at
 from crmsync.crms.hubspot.milestones import Steps
 from crmsync.crms.hubspot.people import NAMES, add_changed, add_contacts
 from crmsync.crms.hubspot.portal import CALLS, COMPANIES, CONTACTS, DEALS, EMAILS, MEETINGS, TASKS, Portal
@@ -44,10 +44,10 @@ class DealStream:
         """What is read with its history."""
         return _once(self.deals.histories(), *(steps.histories() for steps in self.steps))
 
-    def configured(self) -> Sequence[str]:
-        """What the config names of a deal."""
+    def needed(self) -> Sequence[str]:
+        """What the config names of a deal, and what a deal is nothing without."""
         own = [self.deals.segment] if self.deals.segment else []
-        return _once(own, self.deals.targets.values(), *(steps.properties() for steps in self.steps))
+        return _once(DATED, own, self.deals.targets.values(), *(steps.properties() for steps in self.steps))
 
     def counts(self, _row: Row) -> bool:
         """Every deal is listed by its id."""
@@ -93,7 +93,7 @@ class ContactStream:
         """Nothing is read with its history."""
         return ()
 
-    def configured(self) -> Sequence[str]:
+    def needed(self) -> Sequence[str]:
         """The config names nothing of a contact."""
         return ()
 
@@ -138,7 +138,7 @@ class ActivityStream:
         _, acts = engagement.PROPERTIES.get(self.name, ((), ()))
         return _once(acts, *(steps.histories() for steps in self.steps))
 
-    def configured(self) -> Sequence[str]:
+    def needed(self) -> Sequence[str]:
         """What the config names of a record."""
         return _once([source.at for _, source in self.sources], *(steps.properties() for steps in self.steps))
 
