@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from crmsync.clock import parse_instant
 from crmsync.config import CrmConfig
 from crmsync.crms.hubspot import HubSpot, connect
+from crmsync.crms.hubspot.deals import DATED, SHOWN
 from crmsync.crms.hubspot.limits import FRESH_S, Allowance
 from crmsync.errors import BadConfig, RetryLater
 from crmsync.records import DEAL_SOURCE
@@ -19,7 +20,7 @@ from crmsync.sandbox.http import Server
 from crmsync.sandbox.hubspot import HubSpotApp
 from crmsync.sandbox.records import EffectLog
 from crmsync.store import dump, listing
-from tests.crms.hubspot_replies import PIPELINES, STAGES, Replies, pull, row, stage
+from tests.crms.hubspot_replies import CREATED, PIPELINES, STAGES, Replies, pull, row, stage
 from tests.crms.hubspot_replies import crm as room
 from tests.crms.stores import opened, pull_into
 from tests.sandbox.hubspot.world import ZONE, hubspot_world
@@ -164,3 +165,24 @@ def test_stage_made_meanwhile_is_looked_for_once(tmp_path: Path) -> None:
         ["nowhere"],
     )
     assert asked == 2 * 3  # once to begin with, once for each stage that wasn't known; retired ones are asked for apart
+
+
+STRANGE = ("a lot", "1e400", "NaN", "\x00", 7, 1.5, True, ["x"], {"a": 1}, None)
+
+
+@pytest.mark.parametrize("name", sorted({*SHOWN, *DATED} - {"hs_createdate"}))
+def test_property_of_another_type_costs_its_own_deal_only(name: str) -> None:
+    """Whatever a property turns into, the deal is read or set aside with a reason, and the other deal of its page comes."""
+    replies = Replies()
+    server = Server(replies)
+    server.start()
+    crm = room(server)
+    for value in STRANGE:
+        strange = row("1", {"dealstage": "new", name: value})  # type: ignore[dict-item]
+        if name in DATED:
+            strange["propertiesWithHistory"] = {name: [{"timestamp": CREATED, "value": value}]}
+        replies.rows("deals", strange, row("2", {"dealstage": "new"}))
+        page = pull(crm, "deals")
+        told = [deal["crm_id"] for deal in page.deals] + [one["crm_id"] for one in page.bad if one["reason"]]
+        assert (sorted(told), "2" in [deal["crm_id"] for deal in page.deals]) == (["1", "2"], True)
+    server.stop()

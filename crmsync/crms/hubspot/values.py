@@ -49,7 +49,7 @@ class Row:
 
     def get(self, name: str) -> str:
         """A property's present text, "" when it is blank or wasn't asked for."""
-        return (self.raw.get("properties") or {}).get(name) or ""
+        return _text((self.raw.get("properties") or {}).get(name))
 
     def versions(self, name: str) -> list[Version]:
         """The values of a property, oldest first. HubSpot keeps only the newest (about 20), so the first may not be the very first.
@@ -63,7 +63,7 @@ class Row:
         found = [
             Version(
                 instant(version["timestamp"]),
-                version.get("value") or "",
+                _text(version.get("value")),
                 str(version.get("updatedByUserId") or ""),
                 version.get("sourceType") or "",
                 str(version.get("sourceId") or ""),
@@ -71,6 +71,11 @@ class Row:
             for version in reversed(listed)
         ]
         return sorted(found, key=lambda version: version.at)
+
+
+def _text(value: object) -> str:
+    """A property's text. HubSpot's are texts, or null where blank; what is neither is shown as it stands."""
+    return value if isinstance(value, str) else "" if value is None else str(value)
 
 
 def instant(text: str) -> int:
