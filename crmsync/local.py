@@ -10,6 +10,7 @@ from crmsync.sandbox.columns import HUBSPOT, SALESFORCE, World
 from crmsync.sandbox.generate import generate
 from crmsync.sandbox.guide import config, python_lines
 from crmsync.sandbox.hostile import make_hostile
+from crmsync.sandbox.hostile_fields import add_odd_fields
 from crmsync.sandbox.laws import LAWS
 from crmsync.sandbox.load import BadWorld, load
 from crmsync.sandbox.local import LocalCrms
@@ -58,6 +59,8 @@ def serve(wanted: Wanted, *, show: Callable[[Guide], None], watch: Watch, defaul
             port=wanted.port,
         )
         with local:
+            if wanted.hostile:
+                add_odd_fields(local)
             show(Guide(config(local), list(python_lines(local)), str(local.write_ids()), local.control.url))
             while not watch.stopping:
                 time.sleep(POLL_S)
