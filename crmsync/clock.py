@@ -43,7 +43,10 @@ def parse_instant(text: str) -> int:
     """An ISO 8601 instant (or a date: its first moment, UTC) as micros. Raises ValueError when it can't be read."""
     if len(text) == len("2026-01-31"):
         return to_day(date.fromisoformat(text)) * MICROS_PER_DAY
-    return to_micros(datetime.fromisoformat(text))
+    try:
+        return to_micros(datetime.fromisoformat(text))
+    except OverflowError:
+        raise ValueError("no calendar goes so far") from None
 
 
 def iso(micros: int) -> str:

@@ -1,5 +1,6 @@
 """Money as integer minor units beside its currency (ISO 4217). Sums are exact; nothing is converted without a rate."""
 
+import re
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
 
 # Decimal places other than two, by ISO 4217.
@@ -9,6 +10,7 @@ _CODES = {
     4: "CLF UYW",
 }
 _PLACES = {code: number for number, codes in _CODES.items() for code in codes.split()}
+NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")  # no sign of thousands: it may be one of decimals
 LARGEST_MINOR = 2**63 - 1
 
 
@@ -19,10 +21,12 @@ def places(currency: str) -> int:
 
 def to_minor(amount: str | Decimal, currency: str) -> int:
     """An amount in major units as minor units, half to even. Raises ValueError when it isn't finite or doesn't fit."""
+    if isinstance(amount, str) and not NUMBER.fullmatch(amount):
+        raise ValueError("not a number")
     try:
         number = Decimal(amount)
     except InvalidOperation:
-        raise ValueError("not a number") from None
+        raise ValueError("not a number that fits") from None
     if not number.is_finite() or abs(number) > LARGEST_MINOR:
         raise ValueError("not a finite amount of a size that fits")
     minor = int(number.scaleb(places(currency)).to_integral_value(ROUND_HALF_EVEN))

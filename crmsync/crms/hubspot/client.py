@@ -4,7 +4,6 @@ What a call may raise: BadConfig (E202 token, E203 a right, property or object, 
 failing, E204 the day's allowance), and `Refused` where the caller wants to look at a refusal itself.
 """
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 
 from hubspot import Client as HubSpotClient
@@ -13,7 +12,7 @@ from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import HTTPError
 from urllib3.util.retry import Retry
 
-from crmsync import retry, transport
+from crmsync import retry, strict, transport
 from crmsync.config import CrmConfig
 from crmsync.crms.hubspot.limits import Allowance, Pace
 from crmsync.crms.hubspot.paths import Paths
@@ -131,7 +130,7 @@ class Client:
 
 def _parse(answer: BaseHTTPResponse, *, once: bool) -> Json:
     try:
-        parsed = json.loads(answer.data) if answer.status != NO_CONTENT else {}
+        parsed = strict.loads(answer.data) if answer.status != NO_CONTENT else {}
     except ValueError:
         parsed = None
     if isinstance(parsed, dict):

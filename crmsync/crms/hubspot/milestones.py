@@ -17,6 +17,7 @@ from crmsync.records import FactRecord, Kind, MilestoneRecord, Page, Phase, Side
 TASK_DUE, TASK_STATUS = "hs_timestamp", "hs_task_status"
 DONE_WORDS = {"completed", "done", "true", "yes"}
 BUYER_WORDS = {"buyer", "customer", "true", "yes", "1"}
+SELLER_WORDS = {"seller", "vendor", "false", "no", "0"}
 ONE_SAVE = 5_000_000  # micros: what a person saves at once may be stamped a moment apart
 TIMED = ("date", "datetime")
 
@@ -98,9 +99,8 @@ class Steps:
 
     def _side(self, row: Row) -> Side:
         text = self.source.side if self.literal_side else row.get(self.source.side)
-        if not text.strip():
-            return Side.UNKNOWN
-        return Side.BUYER if text.strip().lower() in BUYER_WORDS else Side.SELLER
+        word = text.strip().lower()
+        return Side.BUYER if word in BUYER_WORDS else Side.SELLER if word in SELLER_WORDS else Side.UNKNOWN
 
     def _promises(self, row: Row) -> Iterator[tuple[int, int]]:
         """(known at, day) at each change of the due day; day 0 where it was cleared."""

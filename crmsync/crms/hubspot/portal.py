@@ -179,6 +179,7 @@ def _stage(pipeline: str, stage: Json) -> StageRecord:
     probability = 0.0
     with suppress(ValueError):
         probability = float(metadata.get("probability") or 0)
+    probability = probability if 0 <= probability <= 1 else 0.0  # NaN isn't
     closed = str(metadata.get("isClosed")).lower() == "true"
     return StageRecord(
         pipeline=str(pipeline),

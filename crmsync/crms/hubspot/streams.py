@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 
+from crmsync import strict
 from crmsync.config import CrmConfig
 from crmsync.crms.hubspot import engagement
 from crmsync.crms.hubspot.batches import Link, associated, linked_ids
@@ -61,6 +62,7 @@ class DealStream:
         for row in rows:
             with_steps = Page(page.stream, page.cursor)
             try:
+                strict.refuse_doubt(row.raw)
                 self.deals.add(row, with_steps, account=_company(companies.get(row.id, ())))
                 for steps in self.steps:
                     if steps.counts(row):
@@ -152,6 +154,7 @@ class ActivityStream:
         deals = linked_ids(self.portal.client, kind, DEALS, rows)
         for row in rows:
             try:
+                strict.refuse_doubt(row.raw)
                 self._add(row, page, deals=deals.get(row.id, []), kind=kind, span=span)
             except (SkipRecord, ValueError, KeyError) as error:
                 page.bad.append(bad(self.name, row, error))

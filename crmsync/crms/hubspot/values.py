@@ -1,5 +1,6 @@
 """HubSpot's texts <-> our numbers. Every property is a text: ISO or epoch milliseconds for instants, "" for blank."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, tzinfo
@@ -10,6 +11,7 @@ from crmsync.clock import parse_instant, to_datetime, to_day
 from crmsync.records import Result
 
 MICROS_PER_MILLI = 1_000
+FIRST_MS, LAST_MS = 10**11, 253_402_300_799_999  # March 1973 and the end of 9999
 ISO_DATE_LENGTH = len("2026-01-31")
 
 
@@ -79,17 +81,25 @@ def _text(value: object) -> str:
 
 
 def instant(text: str) -> int:
-    """An instant as micros. Raises ValueError."""
-    if text.lstrip("-").isdigit():
-        return int(text) * MICROS_PER_MILLI
-    return parse_instant(text)
+    """An instant as micros. Raises ValueError, also for a number that counts something else than milliseconds."""
+    if not re.fullmatch(r"-?[0-9]+", text):
+        return parse_instant(text)
+    millis = int(text)
+    if not FIRST_MS <= abs(millis) <= LAST_MS:
+        raise ValueError(
+            f"{text} doesn't count milliseconds since 1970: seconds would be so small, microseconds so large"
+        )
+    return millis * MICROS_PER_MILLI
 
 
 def day(text: str, zone: tzinfo) -> int:
     """A calendar day: of a `date` property as it stands there, of an instant as the account's clocks show it. Raises ValueError."""
     if len(text) == ISO_DATE_LENGTH and not text.isdigit():
         return to_day(date.fromisoformat(text))
-    return to_day(to_datetime(instant(text)).astimezone(zone).date())
+    try:
+        return to_day(to_datetime(instant(text)).astimezone(zone).date())
+    except OverflowError:
+        raise ValueError("no calendar goes so far") from None
 
 
 def to_crm(value: str | None) -> str:

@@ -9,7 +9,7 @@ from simple_salesforce import Salesforce
 from simple_salesforce.exceptions import SalesforceError
 from urllib3.exceptions import HTTPError
 
-from crmsync import retry
+from crmsync import retry, strict
 from crmsync.config import CrmConfig
 from crmsync.crms.salesforce.login import Login, Pass
 from crmsync.crms.salesforce.refusals import WAIT, SessionOver, no_answer, refusal
@@ -80,7 +80,7 @@ class Door:
                 version=self.settings.api_version,
                 session=self._session,
                 parse_float=Decimal,
-                object_pairs_hook=dict,
+                object_pairs_hook=strict.once,
             )
             self._open = library, opened
         return self._open

@@ -20,6 +20,7 @@ from crmsync.records import FactRecord, GoneRecord, Kind, MilestoneRecord, Page,
 TASK_DUE, TASK_DONE, TASK_DEAL = "ActivityDate", "CompletedDateTime", "WhatId"
 DONE_WORDS = {"completed", "done", "closed", "true", "yes"}
 BUYER_WORDS = {"buyer", "customer", "true", "yes", "1"}
+SELLER_WORDS = {"seller", "vendor", "false", "no", "0"}
 TIMED = ("date", "datetime")
 CHANGES = ("Id", "Field", "OldValue", "NewValue", "CreatedDate", "CreatedById", "IsDeleted")
 
@@ -109,9 +110,8 @@ class Steps:
 
     def _side(self, row: Row) -> Side:
         text = self.source.side if self.literal_side else row.get(self.source.side)
-        if not text.strip():
-            return Side.UNKNOWN
-        return Side.BUYER if text.strip().lower() in BUYER_WORDS else Side.SELLER
+        word = text.strip().lower()
+        return Side.BUYER if word in BUYER_WORDS else Side.SELLER if word in SELLER_WORDS else Side.UNKNOWN
 
     def _versions(self, row: Row, name: str, *, first_at: int) -> list[Version]:
         """The values of a field, oldest first; the first one, which no history row holds, as of `first_at`."""

@@ -86,6 +86,7 @@ class Org:
 
 
 def _stage(row: Json) -> StageRecord:
+    percent = float(row.get("DefaultProbability") or 0)
     return StageRecord(
         pipeline=PIPELINE,
         crm_id=str(row["ApiName"]),
@@ -93,5 +94,5 @@ def _stage(row: Json) -> StageRecord:
         position=int(row.get("SortOrder") or 0),
         closed=bool(row["IsClosed"]),
         won=bool(row["IsWon"]),
-        probability=float(row.get("DefaultProbability") or 0) / 100,
+        probability=percent / 100 if 0 <= percent <= 100 else 0.0,  # NaN isn't
     )

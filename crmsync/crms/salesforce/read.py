@@ -8,6 +8,7 @@ archived activities come along (`queryAll`), each deal and step with its whole h
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from crmsync import strict
 from crmsync.clock import MICROS_PER_SECOND, iso
 from crmsync.config import CrmConfig
 from crmsync.crms.salesforce.org import STAGE, Org
@@ -157,6 +158,7 @@ def page_of(stream: Stream, rows: list[Row], span: Span, *, cursor: Cursor, name
     page = Page(name, cursor, read=len(rows))
     for row in rows:
         try:
+            strict.refuse_doubt(row.raw)
             if not row.deleted:
                 stream.add(row, page, span)
             elif stream.gone:
