@@ -12,7 +12,7 @@ from urllib3.exceptions import ReadTimeoutError
 from crmsync.clock import parse_instant
 from crmsync.transport import bound, told_at, wait_s
 
-HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX-Filling: " + b"x" * 10_000 + b"\r\n\r\n"
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\nX-Filling: " + b"x" * 1_000 + b"\r\n\r\n"
 PAUSE_S = 0.02
 NOON = {"Date": "Mon, 01 Jun 2026 12:00:00 GMT"}
 
