@@ -9,6 +9,7 @@ import pytest
 from crmsync.crms.salesforce import Salesforce
 from crmsync.errors import RetryLater
 from crmsync.records import Answer, Result, Write
+from crmsync.sandbox.http import App, Request, Response
 from tests.crms.salesforce_org import FIELDS, lay, org, refused
 from tests.sandbox.salesforce.conftest import DEAL_BARE, DEAL_LOST, DEAL_OPEN, DEAL_WON, Local
 from tests.sandbox.salesforce.world import many_deals
@@ -184,3 +185,29 @@ def test_money_travels_without_float_noise(local: Local, crm: Salesforce) -> Non
         "12345678.91",
         "12345678.91",
     )
+
+
+class Seen:
+    """What a local CRM was asked, headers and bodies included, on the way to its answers."""
+
+    def __init__(self, app: App) -> None:
+        self.app, self.requests = app, list[Request]()
+
+    def answer(self, request: Request) -> Response:
+        """Keeps the request and hands it on."""
+        self.requests.append(request)
+        return self.app.answer(request)
+
+
+@pytest.mark.parametrize("conditional", [True, False])
+def test_push_gives_no_deal_to_anybody_else(local: Local, conditional: bool) -> None:
+    """Each write says that assignment rules are not to run: in the parts of a composite call, else in the call's own headers."""
+    crm = org(local, fields=FIELDS, options={"conditional": conditional})
+    crm.create_fields()
+    local.server.app = seen = Seen(local.server.app)
+    crm.read_back(local.ids)
+    list(crm.push([Write(crm_id, {Result.PROBABILITY: "63.2"}) for crm_id in local.ids]))
+    (sent,) = [one for one in seen.requests if one.path.endswith("/composite" if conditional else "/sobjects")]
+    parts = [part["httpHeaders"] for part in sent.json()["compositeRequest"]] if conditional else [sent.headers]
+    told = [{name.lower(): value for name, value in headers.items()}.get("sforce-auto-assign") for headers in parts]
+    assert told == ["FALSE"] * (len(local.ids) if conditional else 1)

@@ -5,7 +5,7 @@ E204 the org's allowance), and `Refused` where the caller wants to look at a ref
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from simple_salesforce import Salesforce
@@ -18,6 +18,10 @@ from crmsync.errors import BadConfig, RetryLater
 from crmsync.retry import CallError
 
 Json = dict[str, Any]
+
+QUIET = {
+    "Sforce-Auto-Assign": "FALSE"
+}  # our writes give no deal to anybody else; a part of a call inherits none of its headers
 
 
 class Client:
@@ -41,7 +45,7 @@ class Client:
 
     def write(self, path: str, body: Json) -> Any:
         """Changes something. Raises Refused or LostAnswer: once it may have arrived it is never sent again."""
-        return self.door.call(_sending(path, body, method="PATCH"), path, once=True)
+        return self.door.call(_sending(path, body, method="PATCH", headers=QUIET), path, once=True)
 
     def compose(self, body: Json) -> Any:
         """Changes several records, each by its own conditions. Raises Refused or LostAnswer, as `write` does."""
@@ -109,5 +113,6 @@ def _page(send: Send) -> Send:
     return page
 
 
-def _sending(path: str, body: Json, *, method: str) -> Send:
-    return lambda library: library.restful(path, method=method, data=json.dumps(body, allow_nan=False))
+def _sending(path: str, body: Json, *, method: str, headers: Mapping[str, str] | None = None) -> Send:
+    data = json.dumps(body, allow_nan=False)
+    return lambda library: library.restful(path, method=method, data=data, headers=dict(headers or {}))

@@ -5,6 +5,7 @@ from email.utils import format_datetime
 from typing import Any
 
 from crmsync.clock import to_datetime
+from crmsync.crms.salesforce.client import QUIET
 from crmsync.crms.salesforce.org import DEAL
 from crmsync.crms.salesforce.refusals import told
 from crmsync.records import Answer
@@ -18,12 +19,17 @@ Json = dict[str, Any]
 def part(crm_id: str, values: Json, *, since: int | None, version: str) -> Json:
     """One request of a call. `since`: the deal's stamp as it was read; None writes whatever has changed meanwhile."""
     url = f"/services/data/v{version}/sobjects/{DEAL}/{crm_id}"
-    whole: Json = {"method": "PATCH", "url": url, "referenceId": f"{REFERENCE}{crm_id}", "body": values}
+    headers = dict(QUIET)
     if since is not None:
-        whole["httpHeaders"] = {
-            "If-Unmodified-Since": format_datetime(to_datetime(since).replace(microsecond=0), usegmt=True)
-        }
-    return whole
+        unmodified = format_datetime(to_datetime(since).replace(microsecond=0), usegmt=True)
+        headers["If-Unmodified-Since"] = unmodified
+    return {
+        "method": "PATCH",
+        "url": url,
+        "referenceId": f"{REFERENCE}{crm_id}",
+        "httpHeaders": headers,
+        "body": values,
+    }
 
 
 def answers(reply: Any) -> list[Answer]:
