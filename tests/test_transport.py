@@ -4,10 +4,11 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 import urllib3
-from urllib3.exceptions import ReadTimeoutError
+from urllib3.exceptions import ProtocolError, ReadTimeoutError
 
 from crmsync.clock import parse_instant
 from crmsync.transport import bound, told_at, wait_s
@@ -47,6 +48,40 @@ def test_bound_holds_headers_to_the_deadline_too(slow: str) -> None:
         bound(pools, answer_s=0.3)
         with pytest.raises(ReadTimeoutError):
             pools.request("GET", slow)
+
+
+CHUNKED = b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\n{"a": [1,\r\n4\r\n 2]}\r\n0\r\n\r\n'
+WHOLE = b'{"a": [1, 2]}'
+
+
+@pytest.fixture
+def cutting() -> Iterator[str]:
+    """A server that cuts a chunked answer after one byte more for each connection, and gives the whole one last."""
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        for kept in range(len(CHUNKED) + 1):
+            connection, _ = listening.accept()
+            with connection:
+                connection.recv(65_536)
+                connection.sendall(CHUNKED[:kept])
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    thread.join(5)
+    listening.close()
+
+
+def test_bound_takes_no_chunked_answer_that_was_cut(cutting: str) -> None:
+    """An answer in chunks comes whole, once its last one has come, or has no body, where its headers were cut: that is no JSON."""
+    told: list[bytes] = []
+    with urllib3.PoolManager(retries=False, timeout=5.0) as pools:
+        bound(pools, answer_s=5.0)
+        for _ in range(len(CHUNKED) + 1):
+            with suppress(ProtocolError):
+                told.append(pools.request("GET", cutting, headers={"Connection": "close"}).data)
+    assert set(told) == {b"", WHOLE}
 
 
 @pytest.mark.parametrize(
