@@ -1,34 +1,41 @@
 """What `crmsync check` finds out, without changing anything in a CRM.
 
 C101 config, C102 models, C103 jobs, C104 store, C105 SQLite library, C106 this machine's clock, C107 who is at work, C108 a CRM's
-part of the config. The rooms of the CRMs add C201 and following.
+part of the config, C109 the account that the store holds, C110 the calls that the jobs need, C111 secrets that others may read. The
+rooms of the CRMs add C201 and following.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from crmsync import config as configs
-from crmsync import crm, workspace
+from crmsync import crm, demand, workspace
 from crmsync.clock import Clock, system_clock
 from crmsync.config import Config
+from crmsync.crm import Crm
 from crmsync.errors import CrmsyncError
+from crmsync.findings import failed, named
 from crmsync.forecast.feature import FEATURES
 from crmsync.forecast.features import ALL
 from crmsync.records import Finding
-from crmsync.store import engine, runs
+from crmsync.schedule import next_run
+from crmsync.store import accounts, engine, runs
 from crmsync.store.engine import Store
 from crmsync.store.lease import NAME
+from crmsync.toml import locate
 from crmsync.views.cells import moment
 from crmsync.workspace import JobSpec, ModelSpec
 
 WRITTEN_AT = 1_760_000_000_000_000  # October 2025: a clock before it is wrong
 
-NextRun = Callable[[JobSpec, int], int]  # when a job is due after an instant; raises BadConfig
+BUSY_SHARE = 0.5  # of a day's calls: other apps need the rest
 
 
-def findings(file: Path | None, *, next_run: NextRun, clock: Clock = system_clock) -> Iterator[Finding]:
-    """One after the other. Without a config there is nothing else to look at. `next_run` is the scheduler's."""
+def findings(file: Path | None, *, clock: Clock = system_clock) -> Iterator[Finding]:
+    """One after the other. Without a config there is nothing else to look at."""
     try:
         config = configs.load(file)
     except CrmsyncError as error:
@@ -38,17 +45,35 @@ def findings(file: Path | None, *, next_run: NextRun, clock: Clock = system_cloc
     if not config.crm:
         yield Finding("C101", "warn", f"{config.file}: no CRM is configured", "add a [crm.NAME] table")
     root = config.file.resolve().parent
+    yield from _secrets(config)
     yield from _models(root)
-    yield from _jobs(root, config, next_run=next_run, now=clock())
-    yield from _store(config, now=clock())
-    for name in config.crm:
-        yield from _crm(config, name)
+    jobs = yield from _jobs(root, config, now=clock())
+    store = yield from _store(config, now=clock())
+    try:
+        for name in config.crm:
+            yield from _crm(config, name, _Kept(store, jobs, clock()))
+    finally:
+        if store is not None:
+            store.close()
 
 
-def failed(code: str, error: CrmsyncError) -> Finding:
-    """A fault as a finding."""
-    place = f"{error.where}: " if error.where else ""
-    return Finding(code, "fail", f"{error.code} {place}{error.what}", error.remedy)
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """What the earlier findings opened and read. `store`: None when it can't be opened."""
+
+    store: Store | None
+    jobs: list[JobSpec]
+    now: int
+
+
+def _secrets(config: Config) -> Iterator[Finding]:
+    """Files of secrets that others on this machine may read, and a password that stands in the config itself."""
+    open_files = [file for file in configs.secret_files(config.file) if file.exists() and file.stat().st_mode & 0o077]
+    for file in open_files:
+        yield Finding("C111", "warn", f"others on this machine may read the secret in {file}", f"chmod 600 {file}")
+    if urlsplit(config.store.url).password:
+        what = f"{locate(config.file, ['store', 'url'])}: store.url holds the password itself"
+        yield Finding("C111", "warn", what, 'password = "env:NAME" in [store], and change that password')
 
 
 def _models(root: Path) -> Iterator[Finding]:
@@ -71,18 +96,22 @@ def _model(spec: ModelSpec) -> Finding:
     return Finding("C102", "ok", f"model {spec.name}: {len(spec.features)} features")
 
 
-def _jobs(root: Path, config: Config, *, next_run: NextRun, now: int) -> Iterator[Finding]:
+def _jobs(root: Path, config: Config, *, now: int) -> Generator[Finding, None, list[JobSpec]]:
+    """Gives the jobs that can run."""
+    good: list[JobSpec] = []
     try:
         jobs = workspace.jobs(root)
     except CrmsyncError as error:
         yield failed("C103", error)
-        return
+        return good
     for spec in jobs.values():
         try:
             _names(spec, root, config)
-            yield Finding("C103", "ok", f"job {spec.name}: next at {moment(next_run(spec, now))}")
+            yield Finding("C103", "ok", f"job {spec.name}: next at {moment(next_run(spec, after=now))}")
+            good.append(spec)
         except CrmsyncError as error:
             yield failed("C103", error)
+    return good
 
 
 def _names(spec: JobSpec, root: Path, config: Config) -> None:
@@ -93,20 +122,19 @@ def _names(spec: JobSpec, root: Path, config: Config) -> None:
         workspace.model(root, spec.model)
 
 
-def _store(config: Config, *, now: int) -> Iterator[Finding]:
+def _store(config: Config, *, now: int) -> Generator[Finding, None, Store | None]:
+    """Gives the open store."""
     try:
         store = engine.open_store(config.store)
     except CrmsyncError as error:
         yield failed("C104", error)
-        return
-    try:
-        yield Finding("C104", "ok", f"store {store.url}: schema {engine.HEAD}")
-        yield _library(store)
-        yield _clock(store, now=now)
-        holder = runs.lease_holder(store, NAME)
-        yield Finding("C107", "ok", f"{holder} is at work" if holder else "nobody is at work")
-    finally:
-        store.close()
+        return None
+    yield Finding("C104", "ok", f"store {store.url}: schema {engine.HEAD}")
+    yield _library(store)
+    yield _clock(store, now=now)
+    holder = runs.lease_holder(store, NAME)
+    yield Finding("C107", "ok", f"{holder} is at work" if holder else "nobody is at work")
+    return store
 
 
 def _library(store: Store) -> Finding:
@@ -128,11 +156,45 @@ def _clock(store: Store, *, now: int) -> Finding:
     return Finding("C106", "ok", what)
 
 
-def _crm(config: Config, name: str) -> Iterator[Finding]:
+def _crm(config: Config, name: str, kept: _Kept) -> Iterator[Finding]:
+    reached = False
     try:
-        yield from crm.connect(config.crm[name]).check()
+        it = crm.connect(config.crm[name])
+        for finding in it.check():
+            reached = reached or (finding.code, finding.level) == ("C201", "ok")
+            yield finding
+        if reached and kept.store is not None:
+            yield _account(kept.store, it)
+            yield _calls(kept.store, it, kept)
     except CrmsyncError as error:
         yield failed("C108", error)
+
+
+def _account(store: Store, it: Crm) -> Finding:
+    account = it.account()
+    try:
+        accounts.require(store, it.name, account)
+    except CrmsyncError as error:
+        return failed("C109", error)
+    held = "the store holds its deals" if accounts.known(store, it.name) else "the store holds nothing of it yet"
+    return Finding("C109", "ok", f"{it.name}: account {account}{named(it.place())}, {held}")
+
+
+def _calls(store: Store, it: Crm, kept: _Kept) -> Finding:
+    """What the jobs need, by the newest runs where there are any, against what the CRM allows."""
+    mine = [row for row in runs.newest(store) if row.target == it.name and "calls" in row.counts]
+    measured = {row.step: row.counts["calls"] for row in mine}
+    need = demand.of(kept.jobs, it.name, measured=measured, least=len(it.streams()), now=kept.now)
+    _, most = it.allowance()
+    words = (
+        f"{it.name}: the jobs need about {need.calls:,} calls a day ({', '.join(need.parts) or 'none of them calls'})"
+    )
+    if need.guessed:
+        words += f"; {' and '.join(need.guessed)} never ran and count as one call an object, which is the least"
+    words += f"; the CRM allows {most:,}" if most else "; the CRM doesn't tell how many it allows"
+    if most and need.calls > most * BUSY_SHARE:
+        return Finding("C110", "warn", words, "fewer runs in jobs/, or a larger allowance")
+    return Finding("C110", "ok", words)
 
 
 def lines(found: Iterable[Finding]) -> list[str]:

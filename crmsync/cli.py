@@ -1,7 +1,9 @@
 """The command line: verbs, arguments and exit codes. What a verb needs is imported when it runs, so that help comes at once."""
 
+import platform
 import sys
 from collections.abc import Sequence
+from importlib import metadata
 from pathlib import Path
 from typing import Annotated
 
@@ -31,10 +33,14 @@ def crmsync(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="one JSON document on stdout")] = False,
     debug: Annotated[bool, typer.Option("--debug", help="show the traceback of an unforeseen fault")] = False,
+    version: Annotated[bool, typer.Option("--version", help="say which version this is", is_eager=True)] = False,
 ) -> None:
     """Mutual action plans, turned into a forecast that a CRM can carry. Begin with: crmsync demo"""
     terminal: Terminal = context.obj
     terminal.config, terminal.as_json, terminal.debug = config, as_json, debug
+    if version:
+        typer.echo(f"crmsync {metadata.version('crmsync')}, Python {platform.python_version()}")
+        raise typer.Exit
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
         raise typer.Exit(USAGE)

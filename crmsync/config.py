@@ -7,6 +7,7 @@ Every fault names `file:line` and the key, and what is allowed there.
 
 import os
 import re
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -66,6 +67,18 @@ Name = Annotated[str, AfterValidator(_name)]
 def debugging() -> bool:
     """Whether the environment asks for tracebacks of unforeseen faults."""
     return os.environ.get(DEBUG_VARIABLE, "") not in ("", "0")
+
+
+def secret_files(file: Path) -> list[Path]:
+    """The files that a config's secrets are read from, whichever keys name them."""
+    return [Path(file.absolute().parent, Path(named).expanduser()) for named in _file_references(read_toml(file))]
+
+
+def _file_references(value: object) -> Iterator[str]:
+    if isinstance(value, str) and value.startswith("file:"):
+        yield value.removeprefix("file:")
+    for part in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _file_references(part)
 
 
 def _look_up(reference: object, info: ValidationInfo) -> object:

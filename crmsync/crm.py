@@ -26,6 +26,12 @@ class Crm(Protocol):
     def account(self) -> str:
         """The id of the org or portal, so that two of them are never mixed up."""
 
+    def place(self) -> str:
+        """Whether the account is a "sandbox" or in "production", "" where the CRM doesn't tell."""
+
+    def allowance(self) -> tuple[int, int]:
+        """API calls left and allowed in a day, as the CRM's last answers told; (0, 0) where they didn't."""
+
     def streams(self) -> Sequence[str]:
         """What there is to pull, in the order to store it: people and stages, deals, then what belongs to deals."""
 

@@ -3,23 +3,17 @@
 from pathlib import Path
 
 import pytest
+import stamina
 
-from crmsync import schedule
 from crmsync.checks import findings, lines
 from crmsync.clock import system_clock
 from crmsync.config import StoreConfig
 from crmsync.records import Finding
 from crmsync.store import runs
 from crmsync.store.engine import open_store
-from crmsync.workspace import JobSpec
 
 MODEL = 'features = ["age"]\n'
 JOB = 'schedule = "0 * * * *"\nsteps = ["pull", "score"]\n'
-
-
-def next_run(spec: JobSpec, now: int) -> int:
-    """The scheduler's own."""
-    return schedule.next_run(spec, after=now)
 
 
 @pytest.fixture
@@ -35,7 +29,7 @@ def root(tmp_path: Path) -> Path:
 
 def found(root: Path) -> list[Finding]:
     """All findings of a workspace."""
-    return list(findings(root / "config.toml", next_run=next_run))
+    return list(findings(root / "config.toml"))
 
 
 def failed(root: Path) -> tuple[str, str]:
@@ -94,6 +88,26 @@ def test_findings_name_a_crm_that_cant_be_configured(root: Path) -> None:
     (root / "config.toml").write_text('[crm.hub]\nkind = "hubspot"\ntoken = "env:NOT_SET_ANYWHERE"\n')
     code, what = failed(root)
     assert (code, "config.toml:3: crm.hub.token" in what) == ("C108", True)
+
+
+def test_findings_warn_of_secrets_that_others_may_read(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file of a secret that isn't its owner's alone, and a password in the config itself; neither is shown."""
+    monkeypatch.setenv("PGCONNECT_TIMEOUT", "2")
+    for name, mode in (("open", 0o644), ("closed", 0o600)):
+        (root / name).write_text("s3cret-word")
+        (root / name).chmod(mode)
+    store = '[store]\nurl = "postgresql+psycopg://me:s3cret-word@127.0.0.1:9/x"\n'
+    crms = [
+        f'[crm.{name}]\nkind = "hubspot"\ntoken = "file:{name}"\nbase_url = "http://127.0.0.1:9"\n'
+        for name in ("open", "closed")
+    ]
+    (root / "config.toml").write_text(store + "".join(crms))
+    with stamina.set_testing(True, attempts=1):
+        all_of_them = found(root)
+    warned = [each for each in all_of_them if each.code == "C111"]
+    assert [(each.level, each.remedy[:9]) for each in warned] == [("warn", "chmod 600"), ("warn", "password ")]
+    assert (str(root / "open") in warned[0].what, "config.toml:2: store.url" in warned[1].what) == (True, True)
+    assert not [each for each in all_of_them if "s3cret-word" in f"{each}"]
 
 
 def test_lines_end_with_the_counts() -> None:

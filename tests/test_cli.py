@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -220,6 +221,13 @@ def test_a_crm_that_may_only_be_read_is_never_written(
     file = workspace / "config.toml"
     file.write_text(file.read_text().replace('kind = "hubspot"', 'kind = "hubspot"\nread_only = true'))
     assert refused(capsys, *verb).startswith("E213 config.toml:7: hub may only be read -> ")
+
+
+def test_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """A report of a fault can name which crmsync and which Python it was."""
+    code, out, err = outcome(capsys, "--version")
+    assert (code, err) == (0, "")
+    assert re.fullmatch(r"crmsync \d+\.\d+\.\d+\S*, Python 3\.\d+\.\d+\n", out)
 
 
 def test_another_runner_is_left_alone(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:

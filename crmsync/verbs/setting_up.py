@@ -69,9 +69,9 @@ def init(context: typer.Context, folder: Annotated[Path, typer.Argument(metavar=
 @app.command(epilog="Example: crmsync check")
 def check(context: typer.Context) -> int:
     """Find out what is not fit for use, and what to do."""
-    from crmsync import checks, schedule
+    from crmsync import checks
 
-    found = list(checks.findings(context.obj.config, next_run=lambda spec, now: schedule.next_run(spec, after=now)))
+    found = list(checks.findings(context.obj.config))
     context.obj.show(found, checks.lines(found))
     return NOT_FIT if any(finding.level == "fail" for finding in found) else 0
 

@@ -147,6 +147,14 @@ def test_calls_are_counted_as_the_server_counts_them(live: Twin) -> None:
     assert crm.calls == live.served.server.requests - before
 
 
+def test_account_and_allowance_are_told(live: Twin) -> None:
+    """Which account it is, whether it is one to try things in, and how many calls a day has, for `check` to compare."""
+    account = live.crm.account()
+    assert [finding.what for finding in live.crm.check() if finding.code == "C202" and account in finding.what]
+    left, most = live.crm.allowance()
+    assert (live.crm.place() in ("sandbox", "production"), 0 < left <= most) == (True, True)
+
+
 def test_crm_that_may_only_be_read_is_only_read(live: Twin) -> None:
     """Check and a full pull need no right to write: nothing that changes anything is sent, and no target is looked for."""
     file = live.config.file

@@ -7,6 +7,7 @@ import pytest
 import stamina
 from sqlalchemy import text
 
+from crmsync.checks import findings
 from crmsync.errors import BadConfig, RetryLater, Stopped
 from crmsync.pipeline import Pipeline
 from crmsync.sandbox.local import HUBSPOT, SALESFORCE
@@ -128,7 +129,7 @@ def test_a_value_that_no_score_gives_stops_the_push(tmp_path: Path) -> None:
 
 
 def test_another_account_is_refused_before_anything_is_read_or_written(tmp_path: Path) -> None:
-    """A config that reaches another portal than the one in the store: pull and push name both and do nothing."""
+    """A config that reaches another portal than the one in the store: pull and push name both and do nothing, and so does check."""
     with tale(tmp_path) as it:
         prepare(it)
         ours = accounts.known(it.store, "hub")
@@ -139,3 +140,5 @@ def test_another_account_is_refused_before_anything_is_read_or_written(tmp_path:
             with pytest.raises(BadConfig, match=f"E207 hub: account 999 answers, but the store holds deals of {ours}"):
                 step("hub")
         assert it.effects() == []
+        told = {finding.code: finding for finding in findings(it.config.file) if "hub" in finding.what}
+        assert (told["C109"].level, told["C110"].level, "pull 27 x" in told["C110"].what) == ("fail", "ok", True)

@@ -58,6 +58,14 @@ class HubSpot:
         """The portal's id."""
         return str(self._portal.details.get("portalId") or "")
 
+    def place(self) -> str:
+        """By the account's type."""
+        return self._portal.place
+
+    def allowance(self) -> tuple[int, int]:
+        """By the headers of the last answer that carried them."""
+        return self._client.allowance.left, self._client.allowance.most
+
     def streams(self) -> Sequence[str]:
         """Owners, pipelines, contacts, deals, then what belongs to deals."""
         return self._reader.names()

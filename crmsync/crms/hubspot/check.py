@@ -8,16 +8,16 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 from crmsync.addresses import is_loopback
-from crmsync.clock import MICROS_PER_SECOND, system_clock, to_datetime
+from crmsync.clock import system_clock, to_datetime
 from crmsync.config import CrmConfig
 from crmsync.crms.hubspot.fields import Fields
 from crmsync.crms.hubspot.portal import Portal
 from crmsync.crms.hubspot.read import Reader
 from crmsync.crms.hubspot.settings import Settings
 from crmsync.errors import CrmsyncError
+from crmsync.findings import failed, named, skew
 from crmsync.records import Finding
 
-SKEW_S = 60
 LOW_SHARE = 0.1
 SOON = timedelta(days=180)
 
@@ -36,7 +36,7 @@ class Check:
         try:
             now = self.portal.now()
         except CrmsyncError as error:
-            yield _failed("C201", error)
+            yield failed("C201", error)
             return
         yield Finding("C201", "ok", f"{self.config.name}: {self.settings.base_url} answers and takes the token")
         yield self._account()
@@ -44,28 +44,32 @@ class Check:
             yield self._readable(name)
         yield from self._targets()
         yield self._allowance()
-        yield self._clock(now)
+        yield skew(
+            self.config.name,
+            theirs=now,
+            ours=system_clock(),
+            local=is_loopback(self.settings.base_url),
+        )
         yield self._version(now)
 
     def _account(self) -> Finding:
         portal = self.portal
-        what = (
-            f"portal {portal.details.get('portalId')}, days of {portal.zone}, money in {portal.currency or '(unknown)'}"
-        )
+        account = f"portal {portal.details.get('portalId')}{named(portal.place)}"
+        what = f"{account}, days of {portal.zone}, money in {portal.currency or '(unknown)'}"
         return Finding("C202", "ok", f"{self.config.name}: {what}")
 
     def _readable(self, name: str) -> Finding:
         try:
             self.reader.probe(name)
         except CrmsyncError as error:
-            return _failed("C203", error)
+            return failed("C203", error)
         return Finding("C203", "ok", f"{self.config.name}: {name} can be read")
 
     def _targets(self) -> Iterator[Finding]:
         try:
             states = self.fields.states()
         except CrmsyncError as error:
-            yield _failed("C204", error)
+            yield failed("C204", error)
             return
         make = f"crmsync fields --create --crm {self.config.name}"
         for state in states:
@@ -85,13 +89,6 @@ class Check:
             return Finding("C205", "warn", what, "see in HubSpot under Development > Monitoring which app uses them")
         return Finding("C205", "ok", what)
 
-    def _clock(self, now: int) -> Finding:
-        apart_s = abs(now - system_clock()) // MICROS_PER_SECOND
-        what = f"{self.config.name}: the CRM's clock and this machine's are {apart_s} s apart"
-        if apart_s <= SKEW_S or is_loopback(self.settings.base_url):  # a local CRM keeps its own time
-            return Finding("C206", "ok", what)
-        return Finding("C206", "warn", what, "set this machine's clock by NTP")
-
     def _version(self, now: int) -> Finding:
         ends_on = self.client.paths.ends_on()
         what = f"{self.config.name}: API version {self.settings.api_version} is supported until {ends_on}"
@@ -100,8 +97,3 @@ class Check:
             return Finding("C207", "ok", what)
         remedy = "read HubSpot's changelog, then set api_version to the newest"
         return Finding("C207", "warn" if left > timedelta() else "fail", what, remedy)
-
-
-def _failed(code: str, error: CrmsyncError) -> Finding:
-    place = f"{error.where}: " if error.where else ""
-    return Finding(code, "fail", f"{place}{error.what}", error.remedy)

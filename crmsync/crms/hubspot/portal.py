@@ -52,6 +52,12 @@ class Portal:
         """The company's own currency: that of every deal where only one is in use."""
         return self.details.get("companyCurrency") or ""
 
+    @property
+    def place(self) -> str:
+        """"sandbox" or "production", "" where HubSpot doesn't tell."""
+        kind = str(self.details.get("accountType") or "")
+        return {"": "", "STANDARD": "production"}.get(kind, "sandbox")  # of the others (test, developer) none is a company's own
+
     @cached_property
     def stages(self) -> dict[str, StageRecord]:
         """The stages of all deal pipelines by id, retired ones included."""

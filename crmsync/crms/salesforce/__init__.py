@@ -37,7 +37,7 @@ class Salesforce:
     def __init__(self, config: CrmConfig, settings: Settings) -> None:
         self.name = config.name
         self._client = Client(config, settings)
-        org = Org(self._client)
+        self._org = org = Org(self._client)
         self._reader = Reader(org, config, settings)
         self._by_id = ById(self._reader)
         self._writer = Writer(self._client, config, settings)
@@ -56,6 +56,15 @@ class Salesforce:
     def account(self) -> str:
         """The org's id, 18 characters."""
         return self._client.door.identity().org
+
+    def place(self) -> str:
+        """By the organisation's own record."""
+        return self._org.place
+
+    def allowance(self) -> tuple[int, int]:
+        """By the header that each answer carries."""
+        meter = self._client.door.meter
+        return max(meter.allowed - meter.used, 0), meter.allowed
 
     def streams(self) -> Sequence[str]:
         """Stages, users, contacts, deals, then what belongs to deals."""

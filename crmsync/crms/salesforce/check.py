@@ -7,16 +7,16 @@ target fields, C205 the allowance, C206 the clock, C207 the API version.
 from collections.abc import Iterator
 
 from crmsync.addresses import is_loopback
-from crmsync.clock import MICROS_PER_SECOND, system_clock
+from crmsync.clock import system_clock
 from crmsync.config import CrmConfig
 from crmsync.crms.salesforce.fields import Fields
 from crmsync.crms.salesforce.org import Org
 from crmsync.crms.salesforce.read import Reader
 from crmsync.crms.salesforce.settings import Settings
 from crmsync.errors import BadConfig, CrmsyncError
+from crmsync.findings import failed, named, skew
 from crmsync.records import Finding
 
-SKEW_S = 60
 LOW_SHARE = 0.1
 
 
@@ -44,7 +44,7 @@ class Check:
             now = self.client.door.now()
             self.client.door.identity()
         except CrmsyncError as error:
-            yield _failed("C201", error)
+            yield failed("C201", error)
             return
         yield self._ok("C201", f"{self.settings.instance_url} answers and takes the login ({self.settings.auth})")
         yield self._account()
@@ -52,7 +52,12 @@ class Check:
             yield self._readable(name)
         yield from self._targets()
         yield self._allowance()
-        yield self._clock(now)
+        yield skew(
+            self.config.name,
+            theirs=now,
+            ours=system_clock(),
+            local=is_loopback(self.settings.instance_url),
+        )
         yield self._version()
 
     def _ok(self, code: str, what: str) -> Finding:
@@ -62,14 +67,16 @@ class Check:
         try:
             currency = self.org.currency
         except CrmsyncError as error:
-            return _failed("C202", error)
-        return self._ok("C202", f"org {self.client.door.identity().org}, money in {currency or '(unknown)'}")
+            return failed("C202", error)
+        return self._ok(
+            "C202", f"org {self.client.door.identity().org}{named(self.org.place)}, money in {currency or '(unknown)'}"
+        )
 
     def _readable(self, name: str) -> Finding:
         try:
             warning = self.reader.probe(name)
         except CrmsyncError as error:
-            return _failed("C203", error)
+            return failed("C203", error)
         if warning:
             what = f"{self.config.name}: {name} can't be read and is left out: {warning}"
             return Finding(
@@ -81,7 +88,7 @@ class Check:
         try:
             states = self.fields.states()
         except CrmsyncError as error:
-            yield _failed("C204", error)
+            yield failed("C204", error)
             return
         make = f"crmsync fields --create --crm {self.config.name}"
         for state in states:
@@ -96,7 +103,7 @@ class Check:
         try:
             told = (self.client.get("limits") or {}).get("DailyApiRequests") or {}
         except CrmsyncError as error:
-            return _failed("C205", error)
+            return failed("C205", error)
         left, most = int(told.get("Remaining") or 0), int(told.get("Max") or 0)
         what = f"{left} of {most} calls are left of the last 24 hours' allowance"
         if left < most * max(LOW_SHARE, 1 - self.settings.daily_share):
@@ -104,24 +111,12 @@ class Check:
             return Finding("C205", "warn", f"{self.config.name}: {what}", remedy)
         return self._ok("C205", what)
 
-    def _clock(self, now: int) -> Finding:
-        apart_s = abs(now - system_clock()) // MICROS_PER_SECOND
-        what = f"the CRM's clock and this machine's are {apart_s} s apart"
-        if apart_s <= SKEW_S or is_loopback(self.settings.instance_url):  # a local CRM keeps its own time
-            return self._ok("C206", what)
-        return Finding("C206", "warn", f"{self.config.name}: {what}", "set this machine's clock by NTP")
-
     def _version(self) -> Finding:
         try:
             served = [str(version.get("version")) for version in self.client.door.versions()]
         except CrmsyncError as error:
-            return _failed("C207", error)
+            return failed("C207", error)
         if self.settings.api_version in served:
             return self._ok("C207", f"API version {self.settings.api_version} is served; the newest is {served[-1]}")
         what = f"{self.config.name}: the org doesn't serve API version {self.settings.api_version}"
         return Finding("C207", "fail", what, f'api_version = "{served[-1]}"' if served else "mend instance_url")
-
-
-def _failed(code: str, error: CrmsyncError) -> Finding:
-    place = f"{error.where}: " if error.where else ""
-    return Finding(code, "fail", f"{place}{error.what}", error.remedy)

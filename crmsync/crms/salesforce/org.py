@@ -21,11 +21,20 @@ class Org:
         self.client = client
         self._described: dict[str, Json] = {}
 
-    @cached_property
+    @property
     def currency(self) -> str:
         """The org's own currency, "" where it doesn't tell: that of every deal where only one is in use."""
-        rows = self.client.records(soql(["FIELDS(STANDARD)"], "Organization"))
-        return next((str(row.get("DefaultCurrencyIsoCode") or "") for row in rows), "")
+        return str(self._organization.get("DefaultCurrencyIsoCode") or "")
+
+    @property
+    def place(self) -> str:
+        """"sandbox" or "production", "" where it doesn't tell."""
+        told = self._organization.get("IsSandbox")
+        return "" if told is None else "sandbox" if told else "production"
+
+    @cached_property
+    def _organization(self) -> Json:
+        return next(iter(self.client.records(soql(["FIELDS(STANDARD)"], "Organization"))), {})
 
     @cached_property
     def stages(self) -> dict[str, StageRecord]:
