@@ -1,6 +1,7 @@
 """HubSpot: its API through the official client, as the records that crmsync knows.
 
 client    one door: pace -> retry -> send -> translate errors -> parse    limits, paths, settings
+refusals  what can come back instead of an answer
 portal    what holds for the whole account: zone, currency, stages, owners, properties
 read      full and incremental pulls, archive what left; again: by id
 streams   what is read; deals, milestones, engagement, people what it becomes
