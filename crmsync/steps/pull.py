@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 
+from crmsync.clock import MICROS_PER_SECOND
 from crmsync.crm import Crm
 from crmsync.errors import RetryLater
 from crmsync.records import Cursor, Page
@@ -9,6 +10,7 @@ from crmsync.store import accounts, pulled
 from crmsync.store.engine import Store
 from crmsync.watch import Watch
 
+SKEW = 5 * 60 * MICROS_PER_SECOND  # by which the clocks of one CRM's servers may differ
 MOST_REPEATED = 10  # pages in a row; by right only an empty one comes twice
 
 
@@ -19,7 +21,7 @@ def pull(store: Store, crm: Crm, *, run_id: int, watch: Watch) -> dict[str, int]
     accounts.remember(store, crm.name, crm.account(), run_id=run_id)
     for stream in crm.streams():
         progress = _Progress(f"{crm.name} {stream}")
-        for page in crm.pull(stream, since=pulled.cursor(store, crm.name, stream)):
+        for page in crm.pull(stream, since=_since(store, crm, stream, now=began)):
             stored = pulled.save_page(store, crm.name, page, run_id=run_id)
             total.add(stored)
             watch.say(stream, stored.read)
@@ -27,6 +29,15 @@ def pull(store: Store, crm: Crm, *, run_id: int, watch: Watch) -> dict[str, int]
             progress.note(page)
     pulled.save_page(store, crm.name, Page(pulled.CLOCK, Cursor(stamp=began)), run_id=run_id)
     return asdict(total)
+
+
+def _since(store: Store, crm: Crm, stream: str, *, now: int) -> Cursor | None:
+    """Where a stream stopped; None, which reads all of it again, where that lies ahead of the CRM's clock.
+
+    Then either the store was tampered with or the CRM was set back, and nobody knows what would be left out.
+    """
+    since = pulled.cursor(store, crm.name, stream)
+    return None if since is not None and since.stamp > now + SKEW else since
 
 
 class _Progress:
