@@ -42,7 +42,7 @@ Tell = Callable[[str], None]
 
 def run(folder: Path, *, terminal: Terminal, deals: int = DEALS, laws: Sequence[str] = tuple(LAWS)) -> int:
     """Tells the story in a folder, which must be new, empty or a former demo. Raises BadConfig otherwise."""
-    tell: Tell = (lambda _text: None) if terminal.as_json else (lambda text: terminal.show(None, [text]))
+    tell: Tell = (lambda _text: None) if terminal.as_json else (lambda text: terminal.show(None, text.split("\n")))
     _prepare(folder)
     others = [name for name in laws if name != DEFAULT_LAW.name]
     with _tried(others, deals) as trials:

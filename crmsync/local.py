@@ -89,7 +89,7 @@ def lines(guide: Guide, *, to_terminal: bool) -> list[str]:
     comment = "" if to_terminal else "# "
     return [
         "# save this as config.toml, beside models/ and jobs/ (crmsync init makes them)",
-        guide.config,
+        *guide.config.splitlines(),
         f"# ids of the world's deals: {guide.ids}",
         f"# clock, faults and the log of changes: {guide.control}",
         "# a Python prompt:",

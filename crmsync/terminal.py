@@ -18,6 +18,8 @@ from crmsync.errors import CrmsyncError, RetryLater
 UNFORESEEN = 70  # exit code of a defect: EX_SOFTWARE of sysexits.h
 INTERRUPTED = 130  # what shells give for SIGINT
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # in a CRM's texts they could steer a terminal
+LINE_ENDS = re.compile("[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")  # nor may they look like a line of ours
+TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")  # signs that turn the direction of all that follows
 COLOURS = {"[ok]": "32", "[warn]": "33", "[fail]": "31"}
 
 
@@ -32,7 +34,11 @@ class Terminal:
 
     def show(self, document: object, lines: Iterable[str]) -> None:
         """The result: the document with `--json`, else the lines. Raises RetryLater when stdout takes no more."""
-        told = json.dumps(_plain(document), ensure_ascii=False, indent=2) if self.as_json else "\n".join(lines)
+        told = (
+            json.dumps(_plain(document), ensure_ascii=False, indent=2)
+            if self.as_json
+            else "\n".join(LINE_ENDS.sub(" ", TURNS.sub("?", line)) for line in lines)
+        )
         text = CONTROL.sub("?", told)
         if text:
             write(_coloured(text) if sys.stdout.isatty() and not self.as_json else text)

@@ -47,6 +47,20 @@ def test_show_disarms_what_could_steer_a_terminal(capsys: pytest.CaptureFixture[
     assert capsys.readouterr().out == "Ten?[2J seats?\n"
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\x0b", "\x85", "\u2028"])
+def test_show_keeps_each_line_one_line(capsys: pytest.CaptureFixture[str], end: str) -> None:
+    """A deal's name can't pass for a line of ours, whatever ends lines there."""
+    Terminal().show(None, [f"Ten seats{end}[ok] all is well"])
+    assert capsys.readouterr().out == "Ten seats [ok] all is well\n"
+
+
+def test_show_lets_no_name_turn_what_follows(capsys: pytest.CaptureFixture[str]) -> None:
+    """An override of the writing direction ends with its name; a program gets the name as it is."""
+    Terminal().show(None, ["\u202eTen seats  1,000 EUR"])
+    Terminal(as_json=True).show(["\u202eTen"], [])
+    assert capsys.readouterr().out == '?Ten seats  1,000 EUR\n[\n  "\u202eTen"\n]\n'
+
+
 def test_a_terminal_without_a_sign_shows_its_escape() -> None:
     """An old encoding costs a sign, not the run."""
     code = "from crmsync.terminal import *; survive_any_text(); write('\u00b1 1')"

@@ -8,7 +8,7 @@ from itertools import chain, islice
 from pathlib import Path
 
 from crmsync import config as configs
-from crmsync import crm, scheduler, workspace
+from crmsync import crm, schedule, workspace
 
 CONFIG = """\
 [store]
@@ -125,7 +125,7 @@ def is_well_formed(folder: Path) -> bool:
             crm.connect(account)
         workspace.models(folder)
         for job in workspace.jobs(folder).values():
-            scheduler.next_run(job, after=0)
+            schedule.next_run(job, after=0)
     except Exception:  # noqa: BLE001 - whatever it is, the program has to tell it in one line
         return False
     return True
