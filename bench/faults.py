@@ -3,7 +3,8 @@
     python -m bench.faults                  10 seeds, 10,000 requests each
     python -m bench.faults 2 600            seeds, requests each
 
-The local CRMs fail by a seeded plan: 429, 503, resets, cut answers, answers that get lost after the change was made, slow ones.
+The local CRMs fail by a seeded plan in ten ways: 429, 503, a page of HTML, answers that are cut, garbled or slow, connections that
+are reset before the request or dropped after it, answers that get lost after the change was made.
 Each round pulls into an empty store, scores, stages and pushes, until a seed has had its requests. What is printed: rounds,
 requests, attempts per request that was needed, rounds whose canonical dump or values in the CRMs differ from the fault-free
 round's, and values that the CRMs were given more than once.
@@ -35,7 +36,11 @@ RATE = 0.1
 KINDS: tuple[dict[str, Any], ...] = (
     {"kind": "status", "status": 429},
     {"kind": "status", "status": 503},
+    {"kind": "status", "status": 200, "body": "<html>We are down for maintenance</html>"},
     {"kind": "truncate"},
+    {"kind": "truncate", "keep": 1},
+    {"kind": "garble"},
+    {"kind": "leave"},
     {"kind": "reset"},
     {"kind": "lost"},
     {"kind": "latency", "seconds": 0.02},
