@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import Row, Select, func, or_, select
+from sqlalchemy import Row, Select, and_, func, or_, select
 
 from crmsync.store import tables
 from crmsync.store.engine import Store
@@ -12,12 +12,18 @@ _deal, _milestone, _person = table_of(tables.Deal), table_of(tables.Milestone), 
 _fact, _label, _alias = table_of(tables.Fact), table_of(tables.Label), table_of(tables.Alias)
 _held, _outbox, _receipt = table_of(tables.Held), table_of(tables.Outbox), table_of(tables.Receipt)
 
+SHORT_ID, LONG_ID = (
+    15,
+    18,
+)  # signs of a Salesforce id as screens and reports show it, and as the API does: three more that check it
+
 
 def find(store: Store, name: str) -> list[Row[Any]]:
-    """The deals that a person may mean: by the CRM's id (a merged one too), by ours, else by the exact name."""
+    """The deals that a person may mean: by the CRM's id (a merged or a short one too), by ours, else by the exact name."""
     merged = select(_alias.c.survivor).where(_alias.c.crm_id == name)
     ours = int(name) if name.isascii() and name.isdigit() and len(name) < 10 else -1
-    by_id = or_(_deal.c.crm_id == name, _deal.c.crm_id.in_(merged), _deal.c.deal_id == ours)
+    short = and_(func.length(_deal.c.crm_id) == LONG_ID, func.substr(_deal.c.crm_id, 1, SHORT_ID) == name)
+    by_id = or_(_deal.c.crm_id == name, _deal.c.crm_id.in_(merged), _deal.c.deal_id == ours, short)
     with store.read() as connection:
         found = connection.execute(select(_deal).where(by_id).order_by(_deal.c.deal_id)).all()
         return list(

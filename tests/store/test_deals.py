@@ -30,6 +30,12 @@ def test_find_takes_ids_before_names(known: Store, name: str, ids: list[str]) ->
     assert found(known, name) == ids
 
 
+def test_find_takes_the_short_form_of_an_id(store: Store) -> None:
+    """What Salesforce's screens show finds the deal that its API names by three signs more, and no other."""
+    pull(store, deals=[deal("006gK00000AbCdEQAV"), deal("006gK00000aBcDeQAV"), deal("006gK00000AbCdE999999")])
+    assert found(store, "006gK00000AbCdE") == found(store, "006gK00000AbCdEQAV") == ["006gK00000AbCdEQAV"]
+
+
 def test_facts_come_newest_first_with_their_texts(known: Store) -> None:
     """Labels and people are told by name."""
     early = fact(kind=Kind.STAGE, source_id="S", name="offer", at=T0, person="P1")
