@@ -1,8 +1,8 @@
 """What `crmsync check` finds out, without changing anything in a CRM.
 
 C101 config, C102 models, C103 jobs, C104 store, C105 SQLite library, C106 this machine's clock, C107 who is at work, C108 a CRM's
-part of the config, C109 the account that the store holds, C110 the calls that the jobs need, C111 secrets that others may read. The
-rooms of the CRMs add C201 and following.
+part of the config, C109 the account that the store holds, C110 the calls that the jobs need, C111 secrets that others may read,
+C112 addresses of alerts. The rooms of the CRMs add C201 and following.
 """
 
 from collections import Counter
@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from crmsync import alerts, crm, demand, workspace
 from crmsync import config as configs
-from crmsync import crm, demand, workspace
 from crmsync.clock import Clock, system_clock
 from crmsync.config import Config
 from crmsync.crm import Crm
@@ -46,6 +46,8 @@ def findings(file: Path | None, *, clock: Clock = system_clock) -> Iterator[Find
         yield Finding("C101", "warn", f"{config.file}: no CRM is configured", "add a [crm.NAME] table")
     root = config.file.resolve().parent
     yield from _secrets(config)
+    if config.alerts.urls:
+        yield _alerts(config)
     yield from _models(root)
     jobs = yield from _jobs(root, config, now=clock())
     store = yield from _store(config, now=clock())
@@ -74,6 +76,12 @@ def _secrets(config: Config) -> Iterator[Finding]:
     if urlsplit(config.store.url).password:
         what = f"{locate(config.file, ['store', 'url'])}: store.url holds the password itself"
         yield Finding("C111", "warn", what, 'password = "env:NAME" in [store], and change that password')
+
+
+def _alerts(config: Config) -> Finding:
+    what, _, remedy = alerts.problem(config.alerts).partition(" -> ")
+    level, count = "fail" if what else "ok", len(config.alerts.urls)
+    return Finding("C112", level, what or f"alerts: {count} addresses to tell", remedy)
 
 
 def _models(root: Path) -> Iterator[Finding]:
@@ -182,7 +190,9 @@ def _account(store: Store, it: Crm) -> Finding:
 
 def _calls(store: Store, it: Crm, kept: _Kept) -> Finding:
     """What the jobs need, by the newest runs where there are any, against what the CRM allows."""
-    mine = [row for row in runs.newest(store) if row.target == it.name and "calls" in row.counts]
+    mine = [
+        row for row in runs.newest(store) if row.target == it.name and row.status in runs.GOOD and "calls" in row.counts
+    ]
     measured = {row.step: row.counts["calls"] for row in mine}
     need = demand.of(kept.jobs, it.name, measured=measured, least=len(it.streams()), now=kept.now)
     _, most = it.allowance()

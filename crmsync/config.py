@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo
 
+from crmsync.addresses import is_loopback
 from crmsync.errors import BadConfig
 from crmsync.records import Result
 from crmsync.toml import Model, Section, build, locate, read_toml
@@ -227,11 +228,55 @@ class PushConfig(Section):
     band: BandConfig = BandConfig()
 
 
+def _pingable(url: SecretStr) -> SecretStr:
+    parts = urlsplit(url.get_secret_value())
+    if not parts.hostname or (parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(parts.geturl()))):
+        raise ValueError("an address starts with https://, or is on this very machine")
+    return url
+
+
+class LogConfig(Section):
+    """What `serve` and `run` print while they work."""
+
+    format: Literal["text", "json"] = Field(
+        "text", description='"json": one object a line for each event, to be collected'
+    )
+
+
+class MetricsConfig(Section):
+    """Figures for Prometheus, while `serve` runs."""
+
+    listen: Annotated[str, Field(pattern=r"^$|^[^\s/]+:\d{1,5}$")] = Field(
+        "", description='host and port of /metrics, such as "127.0.0.1:9464"; empty: none'
+    )
+
+
+class AlertsConfig(Section):
+    """Who is told when a job fails, falls silent, or is fine again."""
+
+    urls: tuple[Secret, ...] = Field(
+        (),
+        description="apprise addresses, each env:NAME or file:PATH: mailtos://..., slack://..., jsons://HOST/PATH (webhook)",
+    )
+
+
+class PingConfig(Section):
+    """A dead man's switch, such as Healthchecks, that hears of each job and raises the alarm when it doesn't."""
+
+    url: Annotated[Secret, AfterValidator(_pingable)] | None = Field(
+        None, description="env:NAME or file:PATH; {job} in it stands for the job's name; /start and /fail are added"
+    )
+
+
 class Config(Section):
     """Everything that crmsync is told from outside."""
 
     store: StoreConfig = StoreConfig()
     push: PushConfig = PushConfig()
+    log: LogConfig = LogConfig()
+    metrics: MetricsConfig = MetricsConfig()
+    alerts: AlertsConfig = AlertsConfig()
+    ping: PingConfig = PingConfig()
     crm: dict[str, CrmConfig] = Field(default_factory=dict)
     file: Path = Path(DEFAULT_FILE)
 

@@ -8,12 +8,15 @@ CrmsyncError             one line: code, what, where, what to do; carries the ex
 └── SkipRecord    -        one record can't be used: it is set aside with this reason, the rest goes on
 """
 
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+
 
 class CrmsyncError(Exception):
     """A foreseeable fault, told in one line.
 
     `code` is stable and documented in docs/errors.md; `where` is a `file:line`, a field, an object or an address;
-    `remedy` is what a person should do next, best as a command.
+    `remedy` is what a person should do next, best as a command. `counts`: what a step had counted until then.
     """
 
     exit_code = 2
@@ -21,6 +24,7 @@ class CrmsyncError(Exception):
     def __init__(self, code: str, what: str, *, where: str = "", remedy: str = "") -> None:
         super().__init__(code, what)
         self.code, self.what, self.where, self.remedy = code, what, where, remedy
+        self.counts: dict[str, int] = {}
 
     def __str__(self) -> str:
         place = f"{self.where}: " if self.where else ""
@@ -52,3 +56,13 @@ class RetryLater(CrmsyncError):
 
 class SkipRecord(CrmsyncError):
     """One record can't be used; `what` says why. Never reaches the command line."""
+
+
+@contextmanager
+def counting(counts: Callable[[], Mapping[str, int]]) -> Iterator[None]:
+    """A fault that leaves the block carries what had been counted until then, so that the ledger has it."""
+    try:
+        yield
+    except CrmsyncError as fault:
+        fault.counts = {**fault.counts, **counts()}
+        raise

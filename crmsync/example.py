@@ -9,11 +9,15 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from crmsync.config import (
+    AlertsConfig,
     BandConfig,
     CrmConfig,
     EngagementSource,
     GuardConfig,
+    LogConfig,
+    MetricsConfig,
     MilestoneSource,
+    PingConfig,
     PushConfig,
     StoreConfig,
 )
@@ -27,6 +31,9 @@ HEAD = """\
 """
 # What stands for keys that have no default, or none that shows what is meant.
 STORE = {"password": "env:CRMSYNC_STORE_PASSWORD"}
+METRICS = {"listen": "127.0.0.1:9464"}
+ALERTS = {"urls": ["env:CRMSYNC_ALERT_URL"]}
+PING = {"url": "env:CRMSYNC_PING_URL"}
 ACCOUNTS: dict[str, dict[str, Any]] = {
     "salesforce": {
         "instance_url": "https://example.my.salesforce.com",
@@ -84,6 +91,8 @@ def text() -> str:
     """The whole file."""
     sections = [_section("[store]", StoreConfig, STORE), _section("[push]", PushConfig, {}), _policy()]
     sections += [_section("[push.guard]", GuardConfig, {}), _section("[push.band]", BandConfig, {})]
+    sections += [_section("[log]", LogConfig, {}), _section("[metrics]", MetricsConfig, METRICS)]
+    sections += [_section("[alerts]", AlertsConfig, ALERTS), _section("[ping]", PingConfig, PING)]
     parts = [HEAD, *("\n".join(section) for section in sections)]
     parts += ["\n".join(_account(kind)) for kind in NAMES]
     return "\n".join(f"{part.rstrip()}\n" for part in parts)

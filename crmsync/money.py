@@ -10,7 +10,9 @@ _CODES = {
     4: "CLF UYW",
 }
 _PLACES = {code: number for number, codes in _CODES.items() for code in codes.split()}
-NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")  # no sign of thousands: it may be one of decimals
+NUMBER = re.compile(
+    r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?"
+)  # no sign of thousands: it may be one of decimals
 LARGEST_MINOR = 2**63 - 1
 
 

@@ -1,10 +1,12 @@
-"""The story: pull -> train -> score -> stage -> push. Each step of it is one row of the run ledger, under one lease.
+"""The story: pull -> train -> score -> stage -> push. Each step is one row of the run ledger, a job is one more, under one lease.
 
 Steps meet only in the store, so each can be run alone, be killed and be repeated. One runner works on a store at a time.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from crmsync import crm as crms
@@ -12,7 +14,7 @@ from crmsync import workspace
 from crmsync.clock import Clock, system_clock
 from crmsync.config import Config, CrmConfig
 from crmsync.crm import Crm
-from crmsync.errors import BadConfig, CrmsyncError, RetryLater, Stopped
+from crmsync.errors import BadConfig, CrmsyncError, RetryLater, Stopped, counting
 from crmsync.steps.pull import pull
 from crmsync.steps.push import push
 from crmsync.steps.reconcile import reconcile
@@ -23,7 +25,7 @@ from crmsync.steps.undo import target, undo
 from crmsync.store import accounts, runs
 from crmsync.store.engine import Store
 from crmsync.store.lease import Lease
-from crmsync.store.runs import RunRow
+from crmsync.store.runs import JOB, RunRow
 from crmsync.watch import Watch
 from crmsync.workspace import JobSpec, ModelSpec
 
@@ -106,8 +108,36 @@ class Pipeline:
 
         return self._each_crm("undo", self.config.writable(target(self.store, run)), work)
 
-    def run(self, spec: JobSpec) -> list[RunRow]:
-        """The steps of a job, in order; a step that fails ends it. What the config gets wrong is told before anything runs."""
+    def run(self, spec: JobSpec, *, missed: int = 0) -> list[RunRow]:
+        """The steps of a job, in order; a step that fails ends it, and a wrong name does before the first. Gives the steps' rows.
+
+        The job has a row of its own, with what its steps counted and how many of its times were `missed` before.
+        """
+        told: list[RunRow] = []
+
+        def work(run_id: int) -> dict[str, int]:
+            with counting(lambda: self._of_job(run_id, missed=missed)):
+                for step in self._steps(spec):
+                    told.extend(step())
+            return self._of_job(run_id, missed=missed)
+
+        with self.lease:
+            self._run(JOB, spec.name, work)
+        return told
+
+    def _of_job(self, run_id: int, *, missed: int) -> dict[str, int]:
+        """What the steps after a job's row counted of calls and of records that failed."""
+        rows = runs.after(self.store, run_id)
+        counted = Counter({name: sum(row.counts.get(name, 0) for row in rows) for name in FAILED})
+        return {
+            "steps": len(rows),
+            "missed": missed,
+            **+counted,
+            "calls": sum(row.counts.get("calls", 0) for row in rows),
+        }
+
+    def _steps(self, spec: JobSpec) -> list[Callable[[], list[RunRow]]]:
+        """A job's steps, ready to run. Raises BadConfig when a name is wrong."""
         names: Sequence[str | None] = spec.crms or (None,)
         for name in names:
             for each in self.config.only_crm(name):
@@ -123,8 +153,7 @@ class Pipeline:
             "stage": lambda: [row for name in names for row in self.stage(name)],
             "push": lambda: [row for name in names for row in self.push(name)],
         }
-        with self.lease:
-            return [row for step in spec.steps for row in steps[step]()]
+        return [steps[step] for step in spec.steps]
 
     def connect(self, name: str) -> Crm:
         """The CRM of that name; connected once."""
@@ -149,8 +178,14 @@ class Pipeline:
     def _counting_calls(self, name: str, run_id: int, work: Callable[[Crm, int], dict[str, int]]) -> dict[str, int]:
         it = self.connect(name)
         before = it.calls
-        accounts.require(self.store, name, it.account())
-        return {**work(it, run_id), "calls": it.calls - before}
+
+        def calls() -> dict[str, int]:
+            left, most = it.allowance()
+            return {"calls": it.calls - before, **({"calls_left": left} if most else {})}
+
+        with counting(calls):
+            accounts.require(self.store, name, it.account())
+            return {**work(it, run_id), **calls()}
 
     def _all(self, planned: Sequence[tuple[str, str, Work]]) -> list[RunRow]:
         """Runs every one, whatever becomes of the others: one CRM that is down doesn't hold up the next."""
@@ -169,24 +204,35 @@ class Pipeline:
 
     def _run(self, step: str, target: str, work: Work) -> RunRow:
         """One row of the ledger, closed whatever happens: the run boundary."""
-        run_id = runs.begin(self.store, job=self.job, step=step, target=target, now=self.clock())
+        began = self.clock()
+        run_id = runs.begin(self.store, job=self.job, step=step, target=target, now=began)
+        row = RunRow(run_id, self.job, step, target, "running", began, None, {}, "")
+        self._tell(row)
         try:
             counts = work(run_id)
         except CrmsyncError as fault:
-            self._end(run_id, status=_status(fault), message=str(fault))
+            with suppress(CrmsyncError):  # a store that is full or gone: the fault that is being told matters more
+                self._end(replace(row, status=_status(fault), counts=fault.counts, message=str(fault)))
             raise
         except BaseException as defect:
-            self._end(run_id, status="failed", message=f"E900 {type(defect).__name__}")
+            with suppress(CrmsyncError):
+                self._end(replace(row, status="failed", message=f"E900 {type(defect).__name__}"))
             raise
         partial = any(counts.get(name) for name in FAILED)
-        runs.end(
-            self.store, run_id, status="partial" if partial else "done", counts=counts, message="", now=self.clock()
-        )
-        return runs.get(self.store, run_id)
+        return self._end(replace(row, status="partial" if partial else "done", counts=counts))
 
-    def _end(self, run_id: int, *, status: str, message: str) -> None:
-        with suppress(CrmsyncError):  # a store that is full or gone: the fault that is being told matters more
-            runs.end(self.store, run_id, status=status, counts={}, message=message, now=self.clock())
+    def _end(self, row: RunRow) -> RunRow:
+        """Closes a row; gives it with its end."""
+        now = self.clock()
+        ended = replace(row, ended_at=now)
+        try:
+            runs.end(self.store, row.run_id, status=row.status, counts=row.counts, message=row.message, now=now)
+        finally:
+            self._tell(ended)
+        return ended
+
+    def _tell(self, row: RunRow) -> None:
+        self.watch.event(row.step, asdict(row))
 
 
 def _first(faults: Sequence[CrmsyncError]) -> CrmsyncError:

@@ -1,6 +1,6 @@
 """What verbs need before they can begin: the config, the open store, a pipeline whose steps show progress and obey signals."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -9,12 +9,14 @@ from crmsync import schedule, workspace
 from crmsync.clock import system_clock
 from crmsync.config import Config
 from crmsync.errors import CrmsyncError
-from crmsync.pipeline import BY_HAND, Pipeline
-from crmsync.progress import watching
+from crmsync.log import JsonLog
+from crmsync.pipeline import Pipeline
+from crmsync.progress import stoppable, watching
+from crmsync.runner import Runner
 from crmsync.store import runs
 from crmsync.store.engine import Store, open_store
 from crmsync.store.runs import RunRow
-from crmsync.terminal import Terminal
+from crmsync.terminal import Terminal, write
 from crmsync.views import ledger
 from crmsync.workspace import JobSpec
 
@@ -30,19 +32,37 @@ def opened(terminal: Terminal) -> Iterator[tuple[Config, Store]]:
         store.close()
 
 
-def steps(terminal: Terminal, work: Callable[[Pipeline], list[RunRow]], *, job: str = BY_HAND) -> int:
+def steps(terminal: Terminal, work: Callable[[Pipeline], list[RunRow]]) -> int:
     """Runs steps and shows their rows of the ledger, after a fault those that ran before it. Gives 1 when records failed."""
     with opened(terminal) as (config, store):
         before = runs.newest_id(store)
         try:
             with watching() as watch:
-                rows = work(Pipeline(config, store, watch=watch, job=job))
+                rows = work(Pipeline(config, store, watch=watch))
         except CrmsyncError:
             terminal.told = runs.after(store, before)
             if not terminal.as_json:
                 terminal.show(None, [ledger.line(row) for row in terminal.told])
             raise
     terminal.show(rows, [ledger.line(row) for row in rows])
+    return partial(rows)
+
+
+def run_job(terminal: Terminal, name: str) -> int:
+    """Runs a job and shows the rows of its steps, or with `[log] format = "json"` each as an event while it runs."""
+
+    def run(pipeline: Pipeline) -> list[RunRow]:
+        runner = Runner(pipeline.config, pipeline.store, watch=pipeline.watch)
+        return runner.run(workspace.job(pipeline.root, name))
+
+    if configs.load(terminal.config).log.format == "json" and not terminal.as_json:
+        with opened(terminal) as (config, store), stoppable(JsonLog(write)) as log:
+            return partial(run(Pipeline(config, store, watch=log)))
+    return steps(terminal, run)
+
+
+def partial(rows: Iterable[RunRow]) -> int:
+    """The exit code of steps that were not stopped: 1 when records failed."""
     return int(any(row.status == "partial" for row in rows))
 
 
@@ -57,12 +77,14 @@ def next_runs(specs: Mapping[str, JobSpec]) -> dict[str, int]:
     return {name: schedule.next_run(spec, after=now) for name, spec in specs.items()}
 
 
-def due(config: Config) -> tuple[dict[str, int], str]:
-    """When each job is due; a job that can't be read leaves all of them out, and says why."""
+def jobs(config: Config) -> tuple[list[JobSpec], str]:
+    """The jobs; one that can't be read leaves all of them out, and says why."""
     try:
-        return next_runs(workspace.jobs(root(config))), ""
+        specs = workspace.jobs(root(config))
+        next_runs(specs)
     except CrmsyncError as fault:
-        return {}, str(fault)
+        return [], str(fault)
+    return list(specs.values()), ""
 
 
 def model_names(config: Config) -> list[str]:

@@ -107,6 +107,9 @@ class JobSpec(Section):
     missed: Literal["once", "skip"] = Field(
         "once", description="after a missed time: run once when possible, or not at all"
     )
+    grace_s: int = Field(
+        3600, ge=60, description="a job is overdue when so long after its time no run has begun that ends well"
+    )
 
 
 def models(root: Path) -> dict[str, ModelSpec]:

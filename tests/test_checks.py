@@ -114,3 +114,12 @@ def test_lines_end_with_the_counts() -> None:
     """The last line says whether anything is left to do."""
     told = lines([Finding("C101", "ok", "fine"), Finding("C204", "fail", "no field", "make it")])
     assert told == ["[ok] C101 fine", "[fail] C204 no field -> make it", "check: 1 passed, 0 warnings, 1 failed"]
+
+
+def test_findings_name_an_address_of_alerts_that_nobody_knows(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By its place in the list; what can be read is counted."""
+    monkeypatch.setenv("ALERT_URL", "jsons://example.com/a-secret")
+    (root / "config.toml").write_text('[alerts]\nurls = ["env:ALERT_URL"]\n')
+    assert [each.what for each in found(root) if each.code == "C112"] == ["alerts: 1 addresses to tell"]
+    monkeypatch.setenv("ALERT_URL", "nosuch://a-secret")
+    assert failed(root) == ("C112", "apprise can't read address 1 of alerts.urls")

@@ -17,7 +17,7 @@ def uncommented(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> config.Confi
     """The example with every setting in use and every secret set."""
     text = re.sub(r"^#(?=\S)", "", FILE.read_text(), flags=re.MULTILINE)
     for name in re.findall(r'"env:(\w+)"', text):
-        monkeypatch.setenv(name, "a-secret")
+        monkeypatch.setenv(name, "https://example.com/a-secret")
     (tmp_path / "sf-private-key.pem").write_text("a key")
     (tmp_path / "config.toml").write_text(text)
     monkeypatch.chdir(tmp_path)

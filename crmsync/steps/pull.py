@@ -4,7 +4,7 @@ from dataclasses import asdict
 
 from crmsync.clock import MICROS_PER_SECOND
 from crmsync.crm import Crm
-from crmsync.errors import RetryLater
+from crmsync.errors import RetryLater, counting
 from crmsync.records import Cursor, Page
 from crmsync.store import accounts, pulled
 from crmsync.store.engine import Store
@@ -17,17 +17,18 @@ MOST_REPEATED = 10  # pages in a row; by right only an empty one comes twice
 def pull(store: Store, crm: Crm, *, run_id: int, watch: Watch) -> dict[str, int]:
     """Reads each stream from where it stopped, a page and its cursor at a time. Gives what was read and changed."""
     total = pulled.Stored()
-    began = crm.now()
-    accounts.remember(store, crm.name, crm.account(), run_id=run_id)
-    for stream in crm.streams():
-        progress = _Progress(f"{crm.name} {stream}")
-        for page in crm.pull(stream, since=_since(store, crm, stream, now=began)):
-            stored = pulled.save_page(store, crm.name, page, run_id=run_id)
-            total.add(stored)
-            watch.say(stream, stored.read)
-            watch.checkpoint()
-            progress.note(page)
-    pulled.save_page(store, crm.name, Page(pulled.CLOCK, Cursor(stamp=began)), run_id=run_id)
+    with counting(lambda: asdict(total)):
+        began = crm.now()
+        accounts.remember(store, crm.name, crm.account(), run_id=run_id)
+        for stream in crm.streams():
+            progress = _Progress(f"{crm.name} {stream}")
+            for page in crm.pull(stream, since=_since(store, crm, stream, now=began)):
+                stored = pulled.save_page(store, crm.name, page, run_id=run_id)
+                total.add(stored)
+                watch.say(stream, stored.read)
+                watch.checkpoint()
+                progress.note(page)
+        pulled.save_page(store, crm.name, Page(pulled.CLOCK, Cursor(stamp=began)), run_id=run_id)
     return asdict(total)
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from crmsync.clock import Clock
 from crmsync.config import PushConfig
 from crmsync.crm import Crm
-from crmsync.errors import Stopped
+from crmsync.errors import Stopped, counting
 from crmsync.store import deals, outbox, runs
 from crmsync.store.engine import Store
 from crmsync.store.outbox import Planned
@@ -23,16 +23,17 @@ def push(
 ) -> dict[str, int]:
     """Sends the newest plan. Raises Stopped when it waits for approval (E501, E502, E503, E506); nothing has been sent then."""
     delivery = Delivery(store, crm, run_id, clock, watch)
-    delivery.settle()
-    plan = outbox.newest_plan(store, crm.name)
-    if plan:
-        _look_once_more(plan)
-        if approve:
-            _approve(store, plan, approve, run_id=run_id, now=clock())
-        _may_go_out(store, config, plan)
-    elif approve and not runs.approved(store, approve):
-        raise Stopped("E502", f"no plan waits for {crm.name}, so {approve} isn't one", remedy="crmsync stage")
-    delivery.send(plan)
+    with counting(lambda: delivery.counts):
+        delivery.settle()
+        plan = outbox.newest_plan(store, crm.name)
+        if plan:
+            _look_once_more(plan)
+            if approve:
+                _approve(store, plan, approve, run_id=run_id, now=clock())
+            _may_go_out(store, config, plan)
+        elif approve and not runs.approved(store, approve):
+            raise Stopped("E502", f"no plan waits for {crm.name}, so {approve} isn't one", remedy="crmsync stage")
+        delivery.send(plan)
     return dict(delivery.counts)
 
 

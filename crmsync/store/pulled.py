@@ -25,13 +25,17 @@ _label, _person = table_of(tables.Label), table_of(tables.Person)
 
 @dataclass(slots=True)
 class Stored:
-    """What storing one page changed. read = stored + unchanged + set aside holds for the page's rows."""
+    """What storing one page changed. `read`: records that the CRM gave, of which one may become several rows.
+
+    Each row that could be used was stored (deals, milestones, facts, gone) or is unchanged; `quarantined`: records set aside.
+    """
 
     read: int = 0
     deals: int = 0
     milestones: int = 0
     facts: int = 0
     gone: int = 0
+    unchanged: int = 0
     quarantined: int = 0
 
     def add(self, other: "Stored") -> None:
@@ -89,10 +93,16 @@ class _Writer:
         stored.facts = self._facts(page.facts)
         self._held(page)
         stored.gone = self._gone(page.gone)
+        stored.unchanged = self._usable(page) - stored.deals - stored.milestones - stored.facts - stored.gone
         stored.quarantined = self._set_aside(page)
         cursors = [{"crm": self.crm, "stream": page.stream, **_columns(page.cursor)}] if page.stream else []
         upsert(self.connection, tables.Cursor, cursors, key=("crm", "stream"))
         return stored
+
+    def _usable(self, page: Page) -> int:
+        """How many of a page's rows have a deal to belong to."""
+        of_deals = [row["deal"] for row in page.milestones] + [row["deal"] for row in page.facts]
+        return len(page.deals) + len(page.gone) + sum(deal in self.numbers.deals for deal in of_deals)
 
     def _people_and_stages(self, page: Page) -> None:
         people = [{"crm": self.crm, **row} for row in page.people]

@@ -1,6 +1,7 @@
 """The run ledger, the lease and the approvals: what `pipeline` writes."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, case, func, insert, select, update
@@ -12,6 +13,10 @@ from crmsync.store.upsert import insert_new, table_of
 
 _run, _lease, _approval = table_of(tables.Run), table_of(tables.Lease), table_of(tables.Approval)
 _quarantine = table_of(tables.Quarantine)
+
+JOB = "job"  # the step of the row that stands for a whole job
+GOOD = ("done", "partial")  # how a run ends that did its work
+OPEN = ("running", "later")  # how a run stands that neither did its work nor failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +91,43 @@ def after(store: Store, run_id: int) -> list[RunRow]:
     return [_row(row) for row in rows]
 
 
+def last(store: Store, step: str, target: str, *, statuses: Sequence[str] = ()) -> RunRow | None:
+    """The newest run of a step and target, or the newest one that ended in one of some ways."""
+    query = select(_run).where(_run.c.step == step, _run.c.target == target)
+    if statuses:
+        query = query.where(_run.c.status.in_(statuses))
+    with store.read() as connection:
+        row = connection.execute(query.order_by(_run.c.run_id.desc()).limit(1)).one_or_none()
+    return None if row is None else _row(row)
+
+
+def succeeded(store: Store) -> dict[tuple[str, str], int]:
+    """When the newest run that did its work began, by step and target."""
+    newest = func.max(_run.c.started_at)
+    query = (
+        select(_run.c.step, _run.c.target, newest).where(_run.c.status.in_(GOOD)).group_by(_run.c.step, _run.c.target)
+    )
+    with store.read() as connection:
+        return {(step, target): int(at) for step, target, at in connection.execute(query)}
+
+
+def began(store: Store) -> int | None:
+    """When the ledger's first run began, None before it."""
+    with store.read() as connection:
+        return connection.execute(select(func.min(_run.c.started_at))).scalar()
+
+
+def tally(store: Store) -> dict[tuple[str, str, str], int]:
+    """How many runs the ledger has, by step, target and status."""
+    by = (_run.c.step, _run.c.target, _run.c.status)
+    with store.read() as connection:
+        rows = connection.execute(select(*by, func.count()).group_by(*by).order_by(*by)).all()
+    return {(step, target, status): int(count) for step, target, status, count in rows}
+
+
 def newest_pull(store: Store) -> int:
     """The id of the newest pull that is complete, 0 if there is none: what a score names as what it saw."""
-    done = select(func.max(_run.c.run_id)).where(_run.c.step == "pull", _run.c.status.in_(("done", "partial")))
+    done = select(func.max(_run.c.run_id)).where(_run.c.step == "pull", _run.c.status.in_(GOOD))
     with store.read() as connection:
         return int(connection.execute(done).scalar() or 0)
 

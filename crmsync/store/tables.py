@@ -259,3 +259,18 @@ class Approval(SQLModel, table=True):
     digest: str = Field(sa_column=Column(Text, primary_key=True))
     approved_at: int = Field(sa_column=Column(BigInteger, nullable=False))
     run_id: int
+
+
+# Written by alerts and ping
+
+
+class Notice(SQLModel, table=True):
+    """What people or a watchdog were told, or couldn't be told, about a job; append-only."""
+
+    notice_id: int | None = Field(default=None, primary_key=True)
+    job: str = Field(sa_column=Column(Text, nullable=False, index=True))
+    state: str = Field(sa_column=Column(Text, nullable=False))  # fine, failing, silent; ping: of one that didn't arrive
+    at: int = Field(sa_column=Column(BigInteger, nullable=False))
+    sent: int  # addresses that took it
+    failed: int  # addresses that didn't
+    message: str = Field(sa_column=Column(Text, nullable=False))

@@ -16,22 +16,21 @@ def status(context: typer.Context) -> int:
     """Show what ran last, how old the data is, what waits."""
     from crmsync.clock import system_clock
     from crmsync.views import status as view
-    from crmsync.workplace import due, model_names, opened
+    from crmsync.workplace import jobs, model_names, opened
 
     with opened(context.obj) as (config, store):
-        jobs, wrong = due(config)
-        crms, models = config.crm, model_names(config)
+        specs, wrong = jobs(config)
         found = view.status(
             store,
-            crms=crms,
-            models=models,
+            crms=config.crm,
+            models=model_names(config),
+            jobs=specs,
             writes_per_day=config.push.writes_per_day,
-            next_runs=jobs,
             wrong=wrong,
             now=system_clock(),
         )
     context.obj.show(found, view.lines(found))
-    return 0
+    return int(view.is_red(found))
 
 
 @app.command(epilog="Example: crmsync explain 0065g00000XyZ12AAF")

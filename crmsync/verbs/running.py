@@ -103,10 +103,9 @@ def undo(
 @app.command(epilog="Example: crmsync run nightly")
 def run(context: typer.Context, job: Annotated[str, typer.Argument(metavar="JOB", help="a file in jobs/")]) -> int:
     """Run the steps of a job now."""
-    from crmsync import workspace
-    from crmsync.workplace import steps
+    from crmsync.workplace import run_job
 
-    return steps(context.obj, lambda pipeline: pipeline.run(workspace.job(pipeline.root, job)), job=job)
+    return run_job(context.obj, job)
 
 
 @app.command(epilog="Example: crmsync jobs")
@@ -126,11 +125,15 @@ def jobs(context: typer.Context) -> int:
 @app.command(epilog="Example: crmsync serve")
 def serve(context: typer.Context) -> int:
     """Run the jobs when they are due, until stopped."""
-    from crmsync import scheduler
+    from crmsync import alerts, metrics, scheduler
+    from crmsync.log import LOGS
     from crmsync.progress import stoppable
-    from crmsync.watch import Watch
     from crmsync.workplace import opened
 
-    with opened(context.obj) as (config, store), stoppable(Watch()) as watch:
-        scheduler.serve(config, store, tell=write, watch=watch)
+    with opened(context.obj) as (config, store):
+        log = LOGS[config.log.format](write)
+        if wrong := alerts.problem(config.alerts):
+            log.line(wrong)
+        with metrics.serving(config, store), stoppable(log):
+            scheduler.serve(config, store, tell=log.line, watch=log)
     return 0

@@ -6,7 +6,8 @@ from crmsync.clock import MICROS_PER_SECOND
 from crmsync.store.runs import RunRow
 
 CHANGED = ("deals", "milestones", "facts", "gone")  # what storing a pull's pages changed
-WORDS = {"quarantined": "set aside"}
+LEVELS = {"done": "ok", "partial": "warn", "later": "warn", "waiting": "warn"}  # by status of a run; of others: fail
+WORDS = {"quarantined": "set aside", "calls_left": "calls left"}
 
 
 def counted(step: str, counts: Mapping[str, int]) -> list[str]:

@@ -1,19 +1,23 @@
-"""Where things stand: age of the data, last run of each step, what waits, what is set aside, which fit scores, what runs next."""
+"""Where things stand: the jobs, age of the data, last run of each step, what waits, what is set aside, which fit scores.
 
-from collections.abc import Iterable, Iterator, Mapping
+What nobody ran turns red by itself: a job's state comes from its own schedule and the ledger (`health`).
+"""
+
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from crmsync.clock import MICROS_PER_DAY, iso
-from crmsync.store import fits, outbox, pulled, runs
+from crmsync.clock import MICROS_PER_DAY
+from crmsync.store import fits, notices, outbox, pulled, runs
 from crmsync.store.engine import Store
 from crmsync.store.lease import NAME
-from crmsync.store.runs import RunRow
+from crmsync.store.runs import GOOD, JOB, RunRow
 from crmsync.views import ledger
 from crmsync.views.cells import age, moment
+from crmsync.views.health import Health, health, job_lines
+from crmsync.workspace import JobSpec
 
 STALE = 2 * MICROS_PER_DAY  # a pull older than this is worth a warning
 ORDER = {step: place for place, step in enumerate(("pull", "train", "score", "stage", "push"))}  # of the story
-LEVELS = {"done": "ok", "partial": "warn", "later": "warn", "waiting": "warn"}  # by status of a run; of others: fail
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +71,36 @@ class Scorer:
 
 
 @dataclass(frozen=True, slots=True)
+class Step:
+    """The newest run of a step and target, and when the newest one began that did its work; None: never."""
+
+    run: RunRow
+    succeeded_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Untold:
+    """What of a job's notices or pings no address took in the last seven days."""
+
+    job: str
+    kind: str  # notices or pings
+    failed: int
+
+
+@dataclass(frozen=True, slots=True)
 class Status:
-    """All of it. `now_at`, `next_at`: this machine's clock; `holder`: who is at work, "" if nobody."""
+    """All of it. `now_at`: this machine's clock; `holder`: who is at work, "" if nobody."""
 
     now_at: int
     holder: str
+    jobs: list[Health]
     data: list[Data]
-    runs: list[RunRow]
+    steps: list[Step]
     waiting: list[Waiting]
     left_alone: list[LeftAlone]
     set_aside: list[SetAside]
     scorers: list[Scorer]
-    next_at: dict[str, str]  # by job
+    untold: list[Untold]
     wrong: str  # why the jobs can't be read, "" when they can
 
 
@@ -87,24 +109,27 @@ def status(
     *,
     crms: Iterable[str],
     models: Iterable[str],
+    jobs: Iterable[JobSpec],
     writes_per_day: int,
-    next_runs: Mapping[str, int],
     wrong: str,
     now: int,
 ) -> Status:
-    """Reads it all. `next_runs`: when each job is due, as the scheduler has it."""
-    newest, names = runs.newest(store), list(crms)
-    pulls = {row.target: row.started_at for row in newest if row.step == "pull" and row.status in ("done", "partial")}
+    """Reads it all."""
+    newest, names = [row for row in runs.newest(store) if row.step != JOB], list(crms)
+    pulls = {row.target: row.started_at for row in newest if row.step == "pull" and row.status in GOOD}
+    succeeded = runs.succeeded(store)
+    steps = [Step(row, succeeded.get((row.step, row.target))) for row in newest]
     return Status(
         now_at=now,
         holder=runs.lease_holder(store, NAME),
+        jobs=[health(store, spec, now=now) for spec in jobs],
         data=[Data(crm, pulled.complete_until(store, [crm]), pulls.get(crm)) for crm in names],
-        runs=sorted(newest, key=lambda row: (ORDER.get(row.step, len(ORDER)), row.target)),
+        steps=sorted(steps, key=lambda step: (ORDER.get(step.run.step, len(ORDER)), step.run.target)),
         waiting=[Waiting(crm, *outbox.backlog(store, crm)) for crm in names],
         left_alone=[_left_alone(store, crm, writes_per_day=writes_per_day, now=now) for crm in names],
         set_aside=[SetAside(*row) for row in runs.quarantined(store)],
         scorers=[_scorer(store, model) for model in models],
-        next_at={job: iso(at) for job, at in next_runs.items()},
+        untold=_untold(store, now=now),
         wrong=wrong,
     )
 
@@ -113,6 +138,11 @@ def _left_alone(store: Store, crm: str, *, writes_per_day: int, now: int) -> Lef
     paused = outbox.written_often(store, crm, since=now - MICROS_PER_DAY + 1, times=writes_per_day)
     theirs = outbox.overrides(store, crm)
     return LeftAlone(crm, len(theirs), theirs[0][0] if theirs else "", paused)
+
+
+def _untold(store: Store, *, now: int) -> list[Untold]:
+    failed = notices.failed(store, since=now - 7 * MICROS_PER_DAY)
+    return [Untold(job, "pings" if ping else "notices", count) for (job, ping), count in failed.items()]
 
 
 def _scorer(store: Store, model: str) -> Scorer:
@@ -129,10 +159,16 @@ def lines(found: Status) -> list[str]:
 
 
 def _lines(found: Status) -> Iterator[str]:
+    if found.wrong:
+        yield f"[fail] jobs: {found.wrong}"
+    for job in found.jobs:
+        yield from job_lines(job, now=found.now_at)
+    for lost in found.untold:
+        yield f"[warn] told {lost.job}: {lost.failed:,} {lost.kind} in 7 days were taken by nobody -> see [alerts], [ping]"
     for data in found.data:
         yield _data(data, now=found.now_at)
-    for row in found.runs:
-        yield _run(row, now=found.now_at, holder=found.holder)
+    for step in found.steps:
+        yield _step(step, now=found.now_at, holder=found.holder)
     for waiting in found.waiting:
         yield from _outbox(waiting)
     for left in found.left_alone:
@@ -141,10 +177,6 @@ def _lines(found: Status) -> Iterator[str]:
         yield f"[warn] set aside {it.crm}: {it.records:,} of {it.source}: {it.reason}"
     for scorer in found.scorers:
         yield from _fit(scorer)
-    for job, at in found.next_at.items():
-        yield f"[ok] job {job}: next at {at}"
-    if found.wrong:
-        yield f"[fail] jobs: {found.wrong}"
 
 
 def _data(data: Data, *, now: int) -> str:
@@ -157,13 +189,21 @@ def _data(data: Data, *, now: int) -> str:
     return f"[{level}] data {data.crm}: complete up to {complete}, pulled {age(now - data.pulled_at)} ago"
 
 
-def _run(row: RunRow, *, now: int, holder: str) -> str:
-    level = LEVELS.get(row.status, "fail")
+def _step(step: Step, *, now: int, holder: str) -> str:
+    row = step.run
+    level = ledger.LEVELS.get(row.status, "fail")
     what = f"{ledger.line(row)}, {age(now - row.started_at)} ago"
     if row.status == "running":
         level = "ok" if holder else "warn"
         what += f" by {holder}" if holder else ": broken off; the next run goes on from what is stored"
+    if row.status not in (*GOOD, "running"):
+        what += ", never done" if step.succeeded_at is None else f", last done {age(now - step.succeeded_at)} ago"
     return f"[{level}] {what}" + (f": {row.message}" if row.message else "")
+
+
+def is_red(found: Status) -> bool:
+    """Whether something failed, fell silent or can't be read."""
+    return any(line.startswith("[fail]") for line in lines(found))
 
 
 def _outbox(waiting: Waiting) -> Iterator[str]:

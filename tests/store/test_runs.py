@@ -147,3 +147,33 @@ def test_approve_lets_exactly_one_plan_out(store: Store) -> None:
     runs.approve(store, "abc", run_id=1, now=T0)
     runs.approve(store, "abc", run_id=2, now=T0)
     assert (runs.approved(store, "abc"), runs.approved(store, "abd")) == (True, False)
+
+
+def test_last_is_the_newest_run_that_ended_in_some_way(store: Store) -> None:
+    """Of one step and target; without a way to end, one that is at work counts."""
+    done, failed = run(store, "pull"), run(store, "pull", status="failed")
+    run(store, "pull", target="hub")
+    work = runs.begin(store, job="", step="pull", target="main", now=T0)
+    found = [runs.last(store, "pull", "main", statuses=each) for each in ((), runs.GOOD, ("failed",), ("later",))]
+    assert [row and row.run_id for row in found] == [work, done, failed, None]
+
+
+def test_succeeded_tells_when_each_step_last_did_its_work(store: Store) -> None:
+    """Partly done counts, failed doesn't."""
+    run(store, "pull", status="partial")
+    run(store, "push", status="failed")
+    assert runs.succeeded(store) == {("pull", "main"): T0}
+
+
+def test_began_is_the_ledgers_first_instant(store: Store) -> None:
+    """None before the first run."""
+    assert runs.began(store) is None
+    run(store, "pull")
+    assert runs.began(store) == T0
+
+
+def test_tally_counts_runs_by_how_they_ended(store: Store) -> None:
+    """Each step, target and status by itself."""
+    for status in ("done", "done", "failed"):
+        run(store, "pull", status=status)
+    assert runs.tally(store) == {("pull", "main", "done"): 2, ("pull", "main", "failed"): 1}

@@ -2,7 +2,7 @@
 
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -12,6 +12,7 @@ from crmsync import scheduler
 from crmsync.clock import iso, parse_instant, system_clock
 from crmsync.sandbox.local import SALESFORCE
 from crmsync.store import runs
+from crmsync.store.runs import JOB
 from crmsync.watch import Watch
 from tests.processes import running
 from tests.story.tale import Tale, tale
@@ -57,7 +58,7 @@ def test_job_runs_at_its_time(it: Tale) -> None:
     serve(it, on)
     started = [row.started_at for row in runs.after(it.store, 0)]
     assert announced == ["hourly at 2026-06-01T03:00:00Z", "hourly at 2026-06-01T04:00:00Z"]
-    assert started == [parse_instant("2026-06-01T03:00:00Z")] * 2
+    assert started == [parse_instant("2026-06-01T03:00:00Z")] * 3
 
 
 def test_crm_that_is_down_for_ten_minutes_is_tried_again(it: Tale) -> None:
@@ -77,6 +78,9 @@ def test_crm_that_is_down_for_ten_minutes_is_tried_again(it: Tale) -> None:
     assert [status for target, status in statuses if target == "main"] == ["later", "later", "done"]
     assert [status for target, status in statuses if target == "hub"] == ["done"] * 3
     assert said[-2:] == ["next: hourly at 2026-06-01T04:00:00Z", "stopped on request"]
+    assert all(
+        row.counts["calls"] for row in runs.after(it.store, 0) if row.status == "later"
+    )  # a failure cost calls too
 
 
 def test_missed_runs_are_caught_up_once(it: Tale) -> None:
@@ -97,7 +101,38 @@ def test_missed_runs_are_caught_up_once(it: Tale) -> None:
 
     serve(it, again)
     assert announced == ["hourly at 2026-06-01T09:20:00Z", "hourly at 2026-06-01T10:00:00Z"]
-    assert [row.target for row in runs.after(it.store, before)] == ["main", "hub"]
+    job, *pulls = runs.after(it.store, before)
+    assert (job.target, job.counts["missed"], [row.target for row in pulls]) == ("hourly", 5, ["main", "hub"])
+
+
+class Slow(Watch):
+    """Lets 70 minutes pass within each pull of Salesforce, and stops after the second job."""
+
+    def __init__(self, it: Tale) -> None:
+        self.it, self.jobs = it, 0
+
+    def event(self, name: str, facts: Mapping[str, object]) -> None:
+        """A row of the ledger."""
+        if (name, facts["target"], facts["status"]) == ("pull", "main", "running"):
+            self.it.forward(70 * 60)
+        self.jobs += (name, facts["status"]) == ("job", "done")
+        self.stopping = self.jobs == 2
+
+
+def test_run_longer_than_its_period_overlaps_with_none_and_is_told(it: Tale) -> None:
+    """The next run begins when the long one has ended, at the next full hour, and the service says what is wrong."""
+    said: list[str] = []
+
+    def tell(line: str) -> None:
+        said.append(line)
+        if line.endswith("next: hourly at 2026-06-01T03:00:00Z") or "next: hourly at 2026-06-01T05:00:00Z" in line:
+            it.ask("PUT", "/clock", {"at": line.rpartition(" ")[2]})
+
+    scheduler.serve(it.config, it.store, tell=tell, clock=it.local.clock.now, watch=Slow(it))
+    first, second = (row for row in runs.after(it.store, 0) if row.step == JOB)
+    assert first.ended_at is not None
+    assert (first.ended_at <= second.started_at, iso(second.started_at)) == (True, "2026-06-01T05:00:00Z")
+    assert "hourly: took 70 min of the 60 to its next time" in said
 
 
 def test_signal_in_the_middle_of_a_job_ends_the_service_well(it: Tale) -> None:
@@ -112,5 +147,5 @@ def test_signal_in_the_middle_of_a_job_ends_the_service_well(it: Tale) -> None:
             time.sleep(0.05)
         process.send_signal(signal.SIGTERM)
         _, err = process.communicate(timeout=10)
-    ledger = [(row.target, row.status) for row in runs.after(it.store, missed)]
+    ledger = [(row.target, row.status) for row in runs.after(it.store, missed) if row.step == "pull"]
     assert (process.returncode, err, ledger) == (0, "", [("main", "later")])

@@ -1,17 +1,21 @@
 """Where things stand."""
 
-from crmsync.store import fits, outbox, runs, tables
+from pathlib import Path
+
+from crmsync.store import fits, notices, outbox, runs, tables
 from crmsync.store.engine import Store
 from crmsync.store.lease import NAME
-from crmsync.views.status import Status, lines, status
+from crmsync.views.status import Status, is_red, lines, status
+from crmsync.workspace import JobSpec
 from tests.store.rows import CRM, T0, add, held, pull, run
 from tests.views.conftest import DAY
+
+JOB = JobSpec(name="nightly", file=Path("nightly.toml"), schedule="30 3 * * *", steps=("pull",))
 
 
 def seen(store: Store, *, now: int = T0, wrong: str = "") -> Status:
     """The status of a store with one CRM, one model and one job."""
-    due = {"pull": T0 + DAY}
-    return status(store, crms=[CRM], models=["close"], writes_per_day=2, next_runs=due, wrong=wrong, now=now)
+    return status(store, crms=[CRM], models=["close"], jobs=[JOB], writes_per_day=2, wrong=wrong, now=now)
 
 
 def line(store: Store, start: str, *, now: int = T0) -> str:
@@ -47,7 +51,7 @@ def test_status_shows_a_failed_step_with_its_reason(store: Store) -> None:
     """The last run of a step counts, and says why it failed."""
     number = runs.begin(store, job="", step="push", target=CRM, now=T0)
     runs.end(store, number, status="failed", counts={}, message="E202 refused", now=T0)
-    assert line(store, "push") == "[fail] push main: failed, 0.0 s, 0 s ago: E202 refused"
+    assert line(store, "push") == "[fail] push main: failed, 0.0 s, 0 s ago, never done: E202 refused"
 
 
 def test_status_tells_a_run_that_was_broken_off_from_one_at_work(store: Store) -> None:
@@ -80,13 +84,37 @@ def test_status_lists_steps_in_the_order_of_the_story(store: Store) -> None:
     """Pull comes before push, whichever ran last."""
     for step in ("push", "stage", "train", "pull"):
         run(store, step)
-    assert [row.step for row in seen(store).runs] == ["pull", "train", "stage", "push"]
+    assert [step.run.step for step in seen(store).steps] == ["pull", "train", "stage", "push"]
 
 
 def test_status_says_which_jobs_run_next_or_what_is_wrong(store: Store) -> None:
-    """A job is told with its time, a broken one with its fault."""
-    assert lines(seen(store))[-1] == "[ok] job pull: next at 2023-11-15T22:13:20Z"
-    assert lines(seen(store, wrong="E112 bad"))[-1] == "[fail] jobs: E112 bad"
+    """A job is told first, with its time; broken ones with their fault."""
+    first = "[ok] job nightly: hasn't run yet; next at 2023-11-15T03:30:00Z"
+    assert lines(seen(store))[0] == first
+    assert lines(seen(store, wrong="E112 bad"))[0] == "[fail] jobs: E112 bad"
+
+
+def test_status_is_red_when_nothing_ran(told: Store) -> None:
+    """With no run at all, and nobody having looked, a store that was fine turns red after its job's time and grace."""
+    assert [is_red(seen(told, now=T0 + span)) for span in (0, DAY, 2 * DAY)] == [False, True, True]
+
+
+def test_status_is_red_for_a_step_that_failed_until_it_does_its_work(store: Store) -> None:
+    """What failed is told with the last time that it didn't."""
+    run(store, "push")
+    run(store, "push", status="failed")
+    assert (is_red(seen(store)), "last done 0 s ago" in line(store, "push")) == (True, True)
+    run(store, "push", status="partial")
+    assert not is_red(seen(store))
+
+
+def test_status_counts_what_nobody_was_told(store: Store) -> None:
+    """A notice or ping that no address took is counted for seven days."""
+    notices.add(store, notices.Notice("nightly", "failing", T0, 0, 2, "E202"))
+    assert (
+        line(store, "told") == "[warn] told nightly: 2 notices in 7 days were taken by nobody -> see [alerts], [ping]"
+    )
+    assert not [each for each in lines(seen(store, now=T0 + 8 * DAY)) if "told" in each]
 
 
 def test_status_names_a_deal_that_is_paused(told: Store) -> None:

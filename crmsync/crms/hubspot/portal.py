@@ -54,9 +54,11 @@ class Portal:
 
     @property
     def place(self) -> str:
-        """"sandbox" or "production", "" where HubSpot doesn't tell."""
+        """ "sandbox" or "production", "" where HubSpot doesn't tell."""
         kind = str(self.details.get("accountType") or "")
-        return {"": "", "STANDARD": "production"}.get(kind, "sandbox")  # of the others (test, developer) none is a company's own
+        return {"": "", "STANDARD": "production"}.get(
+            kind, "sandbox"
+        )  # of the others (test, developer) none is a company's own
 
     @cached_property
     def stages(self) -> dict[str, StageRecord]:

@@ -28,7 +28,7 @@ class Org:
 
     @property
     def place(self) -> str:
-        """"sandbox" or "production", "" where it doesn't tell."""
+        """ "sandbox" or "production", "" where it doesn't tell."""
         told = self._organization.get("IsSandbox")
         return "" if told is None else "sandbox" if told else "production"
 
