@@ -42,8 +42,9 @@ def serve(config: Config, store: Store, *, tell: Tell, clock: Clock = system_clo
     while not watch.stopping:
         if not 0 <= clock() - looked_at < LOOK_EVERY:  # also after the clock was set back
             looked_at = clock()
-            for spec in jobs.values():
+            for name, spec in jobs.items():
                 runner.look(spec)
+                due[name] = min(due[name], next_run(spec, after=looked_at))  # a clock that was ahead left it far off
         name = min(due, key=lambda job: due[job])
         if due[name] > clock():
             time.sleep(POLL_S)
@@ -58,7 +59,7 @@ def first_due(spec: JobSpec, store: Store, *, now: int) -> int:
     last = runs.last_of_job(store, spec.name)
     if last is None or spec.missed == "skip":
         return next_run(spec, after=now)
-    return max(next_run(spec, after=last.started_at), now)
+    return max(next_run(spec, after=min(last.started_at, now)), now)
 
 
 def _run(spec: JobSpec, runner: Runner, *, tell: Tell) -> int:
