@@ -171,12 +171,13 @@ def test_milestones_deleted_are_gone(local: Local) -> None:
 
 
 def test_milestones_may_be_flagged_tasks(local: Local) -> None:
-    """The rule of the config parts a plan's steps from a seller's to-dos, and neither is read as the other."""
+    """The rule of the config parts a plan's steps from a seller's to-dos; the day that a step shows counts from the pull on."""
     crm = org(local)
     steps, work = pull(crm, "Task where Is_Milestone__c = true"), pull(crm, "Task")
     told = [(fact["phase"], fact["at"], fact["value"]) for fact in of(steps, Kind.MILESTONE)]
     assert told == [
-        (Phase.PLANNED, at("2026-08-01 10:00"), on("2026-09-15")),
+        (Phase.PLANNED, at("2026-08-01 10:00"), 0),
+        (Phase.PLANNED, NOW, on("2026-09-15")),
         (Phase.DONE, at("2026-09-14 10:00"), 0),
     ]
     assert not {fact["source_id"] for fact in steps.facts} & {fact["source_id"] for fact in work.facts}
@@ -202,14 +203,14 @@ def test_milestones_without_a_date_are_planned_for_no_day(local: Local) -> None:
 
 
 def test_milestones_may_be_date_fields_of_the_deal(local: Local) -> None:
-    """A date on the deal is a step of its own; without a history nobody knows how long it has stood there."""
+    """A date on the deal is a step of its own; without a history nobody knows how long it has stood there: since the pull."""
     source = MilestoneSource(object="Opportunity", name="Signature", due_on="CloseDate", side="buyer")
     page = pull(org(local, milestones=(source,)), "Opportunity")
     deal = next(record for record in page.deals if record["crm_id"] == local.ids[DEAL_WON])
     (step,) = (one for one in page.milestones if one["deal"] == deal["crm_id"])
     (fact,) = (one for one in of(page, Kind.MILESTONE) if one["deal"] == deal["crm_id"])
     assert (step["crm_id"], step["side"]) == (f"{deal['crm_id']}/CloseDate", Side.BUYER)
-    assert (fact["at"], fact["value"]) == (deal["modified_at"], on("2026-09-10"))
+    assert (fact["at"], fact["value"]) == (NOW, on("2026-09-10"))
 
 
 def test_our_own_write_moves_no_promise(local: Local) -> None:

@@ -1,9 +1,10 @@
 """The steps of plans: rows of a custom object, flagged tasks, or date fields of the deal itself -> milestones and their facts.
 
 Where the object's history is kept, a promise is each day that the due field ever held, known when Salesforce stamped it; done is
-the instant that the done field holds, and clearing it reopens the step. Without a history only the present values are there: a
-step counts as promised for its present day since it was made (one on the deal itself: since the deal's last change), and a later
-pull that finds it changed tells a move as of that change; a tick that was taken back stays unseen.
+the instant that the done field holds, and clearing it reopens the step. Without a history only the present values are there:
+nobody can say since when a step has been promised for its present day, so it counts as promised for it from the first pull on, and
+before as a step without a day. A later pull that finds it changed tells a move as of that change; a tick that was taken back
+between two pulls stays unseen.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -73,11 +74,14 @@ class Steps:
     def _timed(self) -> bool:
         return self.org.fields(self.source.object).get(self.done_at, {}).get("type") in TIMED
 
-    def add(self, row: Row, page: Page, *, since: int) -> None:
-        """Puts a step into a page; `since`: an earlier pull has read up to there. Raises SkipRecord or ValueError."""
+    def add(self, row: Row, page: Page, *, began: int, since: int) -> None:
+        """Puts a step into a page. Raises SkipRecord or ValueError.
+
+        `began`: Salesforce's clock when this read began; `since`: an earlier one has read up to there, 0 for the first.
+        """
         if not row.get(self.deal):
             raise SkipRecord("E206", "it is a step of a plan, but belongs to no deal")
-        promises, done = list(self._promises(row, since)), list(self._done(row))
+        promises, done = list(self._promises(row, began, since)), list(self._done(row))
         if self.on_deal and not promises and not done:
             if not row.get(self.due_on) and self._again(row, since):  # the deal may have had such a step before
                 gone = GoneRecord(source=DEAL, crm_id=self._id(row), gone_at=row.modified_at, survivor="")
@@ -121,18 +125,23 @@ class Steps:
         moves = [Version(save.created_at, save.get("NewValue"), save.get("CreatedById")) for save in mine]
         return [Version(first_at, first, ""), *moves]
 
-    def _promises(self, row: Row, since: int) -> Iterator[tuple[int, int]]:
+    def _promises(self, row: Row, began: int, since: int) -> Iterator[tuple[int, int]]:
         """(known at, day) at each change of the due day; day 0 where it was cleared."""
         again = self._again(row, since)
         if again and self.on_deal and row.get("LastModifiedById") == self.org.client.door.identity().user:
             return  # our own write has moved the deal's stamp
-        late = again or (self.on_deal and not self.source.history)  # a deal is older than the plan that it carries
         last = 0
-        versions = self._versions(row, self.due_on, first_at=row.modified_at if late else row.created_at)
+        versions = self._versions(row, self.due_on, first_at=self._promised_at(row, began, since))
         for version, on in _read(versions, day):
             if on != last or (again and not self.on_deal):
                 yield version.at, on
             last = on
+
+    def _promised_at(self, row: Row, began: int, since: int) -> int:
+        """Since when the first day that is told counts."""
+        if self.source.history:
+            return row.created_at
+        return row.modified_at if since else began
 
     def _again(self, row: Row, since: int) -> bool:
         """Whether an earlier pull has seen the step, and no history tells what changed since."""

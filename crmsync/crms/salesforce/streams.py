@@ -123,7 +123,7 @@ class DealStream(Whole):
         whole = Page(page.stream, page.cursor)
         self.deals.add(row, whole)
         for steps in self.steps:
-            steps.add(row, whole, since=span.since)
+            steps.add(row, whole, began=span.began, since=span.since)
         for name in ("deals", "milestones", "facts", "held", "gone"):
             getattr(page, name).extend(getattr(whole, name))
 
@@ -146,7 +146,7 @@ class StepStream(Whole):
 
     def add(self, row: Row, page: Page, span: Span) -> None:
         """Puts a step into a page."""
-        self.steps.add(row, page, since=span.since)
+        self.steps.add(row, page, began=span.began, since=span.since)
 
 
 class ActivityStream(Whole):
