@@ -94,6 +94,15 @@ def counts_by_name(asof: AsOf, which: Which, *, seen: bool = False) -> Names:
     return Names(asof, which, measure, seen=seen, log=not seen)
 
 
+def days_by_name(asof: AsOf, which: Which) -> Names:
+    """For how many days each label was the latest one: log days."""
+
+    def measure(name: int | None) -> Floats:
+        return asof.of(which).days_under(name)
+
+    return Names(asof, which, measure, log=True)
+
+
 def decays_by_name(asof: AsOf, which: Which, *, days: float) -> Names:
     """The sum of exp(-age / days) over the facts that bear each label."""
 

@@ -10,18 +10,27 @@ import numpy as np
 
 from crmsync.clock import MICROS_PER_DAY
 from crmsync.forecast import channels
-from crmsync.forecast.columns import Column, Labels, Money, Numbers, Slopes, Steps, counts_by_name, decays_by_name
-from crmsync.forecast.facts import Floats, Which
+from crmsync.forecast.columns import (
+    Column,
+    Labels,
+    Money,
+    Numbers,
+    Slopes,
+    Steps,
+    counts_by_name,
+    days_by_name,
+    decays_by_name,
+)
+from crmsync.forecast.facts import Floats
 from crmsync.forecast.feature import FEATURES, feature
 from crmsync.forecast.history import NO_NAME, AsOf
-from crmsync.forecast.ledger import NO_DAY
+from crmsync.forecast.ledger import NO_DAY, Flags
 from crmsync.records import Side
 
 __all__ = ["ALL", "FEATURES"]
 
 FAST_DAYS, SLOW_DAYS = 7.0, 21.0  # a week and a month's working days: the two paces at which freshness fades
 OWNER_PRIOR = 20.0  # closed deals of the usual win rate that an owner's own are added to
-HALF_PROMISE = 0.5  # weak prior of a kept share: one promise, half kept
 
 # deal
 
@@ -47,13 +56,13 @@ def amount(asof: AsOf) -> Column:
 @feature("deal", "times")
 def amount_moves(asof: AsOf) -> Column:
     """Amount changed."""
-    return Numbers(_changes(asof, channels.AMOUNT), log=True)
+    return Numbers(asof.of(channels.AMOUNT).changes(), log=True)
 
 
 @feature("deal", "times")
 def close_date_moves(asof: AsOf) -> Column:
     """Expected close date moved."""
-    return Numbers(_changes(asof, channels.CLOSE_ON), log=True)
+    return Numbers(asof.of(channels.CLOSE_ON).changes(), log=True)
 
 
 @feature("deal", "days")
@@ -65,7 +74,7 @@ def close_date_ahead(asof: AsOf) -> Column:
 @feature("deal", "times")
 def owner_changes(asof: AsOf) -> Column:
     """Owner changed."""
-    return Numbers(_changes(asof, channels.OWNER), log=True)
+    return Numbers(asof.of(channels.OWNER).changes(), log=True)
 
 
 @feature("deal", "number")
@@ -101,10 +110,16 @@ def stage_days(asof: AsOf) -> Column:
     return Steps(asof.of(channels.STAGE).days_since_last())
 
 
+@feature("stage", "days", part="stage_past")
+def stage_time(asof: AsOf) -> Column:
+    """Days in each stage."""
+    return days_by_name(asof, channels.STAGE)
+
+
 @feature("stage", "times")
 def stage_moves(asof: AsOf) -> Column:
     """Stage changed."""
-    return Numbers(_changes(asof, channels.STAGE), log=True)
+    return Numbers(asof.of(channels.STAGE).changes(), log=True)
 
 
 @feature("stage", "passed", part="stage_past")
@@ -197,74 +212,87 @@ def buyer_open(asof: AsOf) -> Column:
 @feature("promises", "number", part="buyer_kept")
 def buyer_on_time(asof: AsOf) -> Column:
     """Buyer's steps done on time."""
-    return Numbers(asof.plan.kept[Side.BUYER])
+    return Numbers(_where(asof.plan.has_days, asof.plan.kept[Side.BUYER]))
 
 
 @feature("promises", "number", part="buyer_kept")
 def buyer_late(asof: AsOf) -> Column:
     """Buyer's steps done late."""
-    return Numbers(asof.plan.late[Side.BUYER])
+    return Numbers(_where(asof.plan.has_days, asof.plan.late[Side.BUYER]))
 
 
 @feature("promises", "times", part="buyer_moves")
 def buyer_moves(asof: AsOf) -> Column:
     """Dates that the buyer moved."""
-    return Numbers(asof.plan.moves[Side.BUYER])
+    return Numbers(_where(asof.plan.watched, asof.plan.moves[Side.BUYER]))
 
 
 @feature("promises", "times", part="buyer_moves")
 def buyer_late_moves(asof: AsOf) -> Column:
     """Dates that the buyer moved after they were missed."""
-    return Numbers(asof.plan.late_moves[Side.BUYER])
+    return Numbers(_where(asof.plan.watched, asof.plan.late_moves[Side.BUYER]))
 
 
 @feature("promises", "share")
 def buyer_kept(asof: AsOf) -> Column:
     """Buyer's promises kept."""
-    return Numbers(_kept(asof, Side.BUYER))
+    return Numbers(_where(asof.plan.has_days, asof.plan.kept_share[Side.BUYER]))
 
 
 @feature("promises", "share")
 def seller_kept(asof: AsOf) -> Column:
     """Our promises kept."""
-    return Numbers(_kept(asof, Side.SELLER))
+    return Numbers(_where(asof.plan.has_days, asof.plan.kept_share[Side.SELLER]))
 
 
 @feature("promises", "number")
 def buyer_overdue(asof: AsOf) -> Column:
     """Buyer's promises overdue."""
-    return Numbers(asof.plan.overdue[Side.BUYER], log=True)
+    return Numbers(_where(asof.plan.has_days, asof.plan.overdue[Side.BUYER]), log=True)
+
+
+@feature("promises", "days", part="buyer_waited")
+def buyer_waited(asof: AsOf) -> Column:
+    """Days that the buyer's steps stood open, in all."""
+    return Numbers(asof.plan.waited_days[Side.BUYER])
+
+
+@feature("promises", "days", part="buyer_waited")
+def buyer_overdue_days(asof: AsOf) -> Column:
+    """Days that the buyer's steps stood overdue, in all."""
+    return Numbers(_where(asof.plan.watched, asof.plan.overdue_days[Side.BUYER]))
 
 
 @feature("promises", "number")
 def overdue(asof: AsOf) -> Column:
     """Promises overdue."""
-    return Numbers(asof.plan.overdue.sum(axis=0), log=True)
+    return Numbers(_where(asof.plan.has_days, asof.plan.overdue.sum(axis=0)), log=True)
 
 
 @feature("promises", "days")
 def overdue_days(asof: AsOf) -> Column:
     """Days that the oldest promise is overdue."""
     oldest = asof.plan.oldest_due.min(axis=0)
-    return Numbers(np.maximum(asof.at // MICROS_PER_DAY - oldest, 0).astype(np.float64), log=True)
+    late = np.maximum(asof.at // MICROS_PER_DAY - oldest, 0).astype(np.float64)
+    return Numbers(_where(asof.plan.has_days, late), log=True)
 
 
 @feature("promises", "times")
 def promise_moves(asof: AsOf) -> Column:
     """Promised dates moved."""
-    return Numbers(asof.plan.moves.sum(axis=0), log=True)
+    return Numbers(_where(asof.plan.watched, asof.plan.moves.sum(axis=0)), log=True)
 
 
 @feature("promises", "times")
 def late_moves(asof: AsOf) -> Column:
     """Promised dates moved after they were missed."""
-    return Numbers(asof.plan.late_moves.sum(axis=0), log=True)
+    return Numbers(_where(asof.plan.watched, asof.plan.late_moves.sum(axis=0)), log=True)
 
 
 @feature("promises", "days")
 def slip_days(asof: AsOf) -> Column:
     """Days that promised dates were put off."""
-    return Numbers(np.maximum(asof.plan.slip_days.sum(axis=0), 0.0), log=True)
+    return Numbers(_where(asof.plan.watched, np.maximum(asof.plan.slip_days.sum(axis=0), 0.0)), log=True)
 
 
 @feature("promises", "days")
@@ -451,11 +479,6 @@ def work_planned(asof: AsOf) -> Column:
     return decays_by_name(asof, channels.PLANNED_WORK, days=FAST_DAYS)
 
 
-def _changes(asof: AsOf, which: Which) -> Floats:
-    """How often something was changed after it was first set."""
-    return np.maximum(asof.of(which).count() - 1, 0)
-
-
 def _log(values: Floats) -> Floats:
     return np.log1p(np.maximum(values, 0))
 
@@ -465,11 +488,9 @@ def _share(part: Floats, whole: Floats) -> Floats:
     return np.where(whole > 0, part / np.maximum(whole, 1), np.nan)
 
 
-def _kept(asof: AsOf, side: Side) -> Floats:
-    """The share of promises kept by a side, shrunk to a half by one promise."""
-    kept, missed = asof.plan.kept[side], asof.plan.missed[side]
-    share: Floats = (kept + HALF_PROMISE) / (kept + missed + 2 * HALF_PROMISE)
-    return share
+def _where(known: Flags, values: Floats) -> Floats:
+    """The values, nan where they aren't known: no sign of lateness is no good sign where nobody could see one."""
+    return np.where(known, values, np.nan)
 
 
 ALL: tuple[str, ...] = tuple(FEATURES)

@@ -24,7 +24,7 @@ from crmsync.forecast.features import FEATURES
 from crmsync.forecast.gate import PRIOR
 from crmsync.forecast.history import NO_NAME, History
 from crmsync.forecast.logistic import Fit, Formula, Trained
-from crmsync.forecast.path import solve_path
+from crmsync.forecast.path import relevance, solve_path
 from crmsync.forecast.recipe import Recipe
 from crmsync.forecast.scaling import Scaled, round_one
 from crmsync.forecast.timing import Timing
@@ -61,13 +61,16 @@ class Training:
         _enough(sample, self.recipe)
         terms = self.table.learn(self.recipe, sample.rows)
         scaled = Scaled.of(self.table, terms, sample.rows, sample.weight)
-        tried = trials.run(scaled.columns, sample, self.recipe)
+        feature = np.repeat(np.arange(len(terms)), [term.encoding.width for term in terms])
+        tried = trials.run(scaled.columns, feature, sample, self.recipe)
         stage = self.table.asof.of(STAGE).latest("name", missing=NO_NAME)[sample.rows]
         penalty = trials.best_penalty(tried, sample, self.recipe)
         verdict = trials.verdict(tried, sample, stage, penalty=penalty, recipe=self.recipe)
         if verdict.kind == PRIOR:
             penalty = min(self.recipe.penalties)
-        formula = scaled.formula(terms, *solve(scaled.columns, sample.won, sample.weight, penalty))
+        width = np.sqrt(relevance(scaled.columns, sample.won, sample.weight, feature))
+        coefficients, base = solve(scaled.columns * width, sample.won, sample.weight, penalty)
+        formula = scaled.formula(terms, width * coefficients, base)
         pace = self._pace(terms, as_of=as_of)
         return Fit(
             formula,

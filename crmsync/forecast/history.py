@@ -171,6 +171,10 @@ class Seen:
         """How many facts there were."""
         return (self._after - np.searchsorted(self._rows, self._asof.begin)).astype(np.float64)
 
+    def changes(self) -> Floats:
+        """How often something was changed after it was first set."""
+        return np.maximum(self.count() - 1, 0)
+
     def recent(self, days: float) -> Floats:
         """How many facts there were in the last days."""
         return (self._after - np.searchsorted(self._rows, self._asof.end_before(days))).astype(np.float64)
@@ -193,6 +197,20 @@ class Seen:
         rows = np.append(self._rows, np.int32(len(self._history.facts)))
         first = rows[np.searchsorted(self._rows, self._asof.begin)]
         return self._days_since(np.where(first < self._asof.end, first, -1).astype(np.int32))
+
+    def days_under(self, name: int | None) -> Floats:
+        """For how many days in all the last fact was one that bears a label (None: any)."""
+        rows, seen_at = self._rows, self._history.seen_at[self._rows]
+        bears = np.ones(len(rows), np.bool_) if name is None else self._history.facts.name[rows] == np.int32(name)
+        until_next = np.append(seen_at[1:], 0) - seen_at
+        spent = np.append(
+            0, np.cumsum(np.where(bears, until_next, 0))
+        )  # from one deal into the next is never asked for
+        first = np.searchsorted(rows, self._asof.begin)
+        there = self._after > first
+        last = np.maximum(self._after - 1, 0)
+        now = np.where(np.append(bears, False)[last], self._asof.at - np.append(seen_at, 0)[last], 0)
+        return np.where(there, spent[last] - spent[np.minimum(first, last)] + now, 0) / MICROS_PER_DAY
 
     def latest(self, column: Literal["name", "person", "phase", "value"], *, missing: int) -> Ints:
         """A column of the last fact, `missing` without one."""

@@ -4,7 +4,7 @@ A day ends at midnight UTC. A promise is kept when the step was seen done by the
 it was seen done later, is overdue now, or was moved after its day had passed.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from crmsync.records import Phase, Side
 SIDES = len(Side)
 NO_DAY = np.iinfo(np.int64).max
 UNDATED = NO_DAY - 1  # sorts an open step without a day after the dated ones
+HALF_PROMISE = 0.5  # weak prior of a kept share: one promise, half kept
 Flags = NDArray[np.bool_]
 
 
@@ -26,12 +27,16 @@ class Plan:
     done: Floats
     open: Floats
     promised: Floats  # open steps that have a day
+    dated: Floats  # steps that have a day, done or open
+    undated_first: Floats  # steps that came up without a day
     overdue: Floats
     kept: Floats
     late: Floats  # done after the promised day
     moves: Floats  # times a promised day was changed to another one
     late_moves: Floats  # of these: after the day had passed with the step still open
     slip_days: Floats  # sum of the moves, later is positive
+    waited_days: Floats  # sum of the days that steps stood open
+    overdue_days: Floats  # sum of the days that steps stood open after their promised day
     next_due: Ints  # earliest promised day from today on, NO_DAY if none
     oldest_due: Ints  # earliest promised day of an open step, NO_DAY if none
     last_due: Ints  # latest promised day of an open step, 0 if none
@@ -44,9 +49,25 @@ class Plan:
         return self.done + self.open
 
     @property
+    def has_days(self) -> Flags:
+        """False for a plan of which no promised day is known: nothing can be seen to be late there."""
+        return (self.size.sum(axis=0) == 0) | (self.dated.sum(axis=0) > 0)
+
+    @property
+    def watched(self) -> Flags:
+        """False for a plan most of whose steps came up without a day: how often it was moved before it was seen, nobody knows."""
+        return self.undated_first.sum(axis=0) * 2 <= self.size.sum(axis=0)
+
+    @property
     def missed(self) -> Floats:
         """Promises that weren't kept, by side."""
         return self.late + self.overdue + self.late_moves
+
+    @property
+    def kept_share(self) -> Floats:
+        """The share of promises kept, by side, shrunk to a half by one promise."""
+        share: Floats = (self.kept + HALF_PROMISE) / (self.kept + self.missed + 2 * HALF_PROMISE)
+        return share
 
 
 class Ledger:
@@ -112,17 +133,26 @@ def _states(facts: Facts, seen_at: Ints, group: _Groups) -> dict[str, Ints]:
     due = group.latest(planned, facts.value, missing=0)
     was_due = group.before(due, missing=0)
     was_done = group.before(done, missing=0)
+    was_day = group.before(day, missing=0)
+    was_open = (
+        ~group.first & (group.before((facts.phase != Phase.REMOVED).astype(np.int64), missing=0) > 0) & (was_done == 0)
+    )
+    was_overdue = was_open & (was_due > 0)
     moved = planned & (was_due > 0) & (due > 0) & (due != was_due)
     return {
         "there": (facts.phase != Phase.REMOVED).astype(np.int64),
         "done": done,
         "done_on": group.latest(ticked, day, missing=0),
         "due": due,
+        "first_due": due[group.begin] if len(due) else due,
         "side": group.latest(facts.side > 0, facts.side, missing=0),
         "name": facts.name.astype(np.int64),
         "moves": group.running(moved.astype(np.int64)),
         "late_moves": group.running((moved & (day > was_due) & (was_done == 0)).astype(np.int64)),
         "slip": group.running(np.where(moved, due - was_due, 0)),
+        "day": day,
+        "waited": group.running(np.where(was_open, day - was_day, 0)),
+        "overdue": group.running(np.where(was_overdue, np.maximum(day - np.maximum(was_due, was_day), 0), 0)),
     }
 
 
@@ -140,7 +170,7 @@ def _slots(deal: Rows, group: _Groups, rows: Rows, deals: int) -> tuple[Ints, In
 class _Tally:
     """Sums over the steps of plans."""
 
-    COUNTS = ("done", "open", "promised", "overdue", "kept", "late", "moves", "late_moves", "slip_days")
+    COUNTS = tuple(column.name for column in fields(Plan) if column.type is Floats)
 
     def __init__(self, pairs: int) -> None:
         self._counts = {name: np.zeros((SIDES, pairs)) for name in self.COUNTS}
@@ -159,12 +189,17 @@ class _Tally:
             "done": there & done,
             "open": is_open,
             "promised": is_open & promised,
+            "dated": there & promised,
+            "undated_first": there & (state["first_due"] == 0),
             "overdue": is_open & promised & (due < today),
             "kept": there & done & promised & (state["done_on"] <= due),
             "late": there & done & promised & (state["done_on"] > due),
             "moves": state["moves"] * there,
             "late_moves": state["late_moves"] * there,
             "slip_days": state["slip"] * there,
+            "waited_days": state["waited"] + is_open * (today - state["day"]),
+            "overdue_days": state["overdue"]
+            + (is_open & promised) * np.maximum(today - np.maximum(due, state["day"]), 0),
         }
         place = (state["side"], pairs)
         for name, amount in counted.items():

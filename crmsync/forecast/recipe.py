@@ -7,8 +7,8 @@ from dataclasses import dataclass
 class Recipe:
     """Settings of one forecasting model; the model's TOML converts to this.
 
-    `penalties` are values of C, the inverse of the L2 penalty on standardised columns whose weights sum to the number of
-    deals: its root is the prior standard deviation of a coefficient.
+    `penalties` are values of C, the inverse of the L2 penalty, with weights that sum to the number of deals, on columns that were
+    scaled to what the evidence says of their feature (`path.relevance`): 1 keeps to it, less pulls more to zero.
     """
 
     features: tuple[str, ...]

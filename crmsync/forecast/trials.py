@@ -14,7 +14,7 @@ from crmsync.forecast.evaluate import log_losses, stage_rates
 from crmsync.forecast.facts import Floats, Ints
 from crmsync.forecast.gate import Later, Verdict, judge
 from crmsync.forecast.logistic import sigmoid
-from crmsync.forecast.path import solve_path
+from crmsync.forecast.path import relevance, solve_path
 from crmsync.forecast.recipe import Recipe
 
 FIRST_CUT = 0.5  # the share of the closed deals that the first trial learns from
@@ -31,8 +31,11 @@ class Trial:
     probability: Floats
 
 
-def run(columns: Floats, sample: Examples, recipe: Recipe) -> list[Trial]:
-    """All trials. Dates before which only won or only lost deals had closed are left out."""
+def run(columns: Floats, feature: Ints, sample: Examples, recipe: Recipe) -> list[Trial]:
+    """All trials; `feature` numbers the feature of each column.
+
+    Dates before which only won or only lost deals had closed are left out.
+    """
     trials = []
     cuts = _cuts(sample, recipe)
     for cut, following in zip(cuts, [*cuts[1:], NEVER], strict=True):
@@ -40,8 +43,9 @@ def run(columns: Floats, sample: Examples, recipe: Recipe) -> list[Trial]:
         late = np.flatnonzero((sample.at > cut) & (sample.at <= following))
         won, weight = sample.won[early], weights(sample.deal[early])
         if len(late) and 0 < won.sum() < len(won):
-            path = solve_path(columns[early], won, weight, recipe.penalties)
-            found = [sigmoid(columns[late] @ solved[:-1] + solved[-1]) for solved in path]
+            width = np.sqrt(relevance(columns[early], won, weight, feature))
+            path = solve_path(columns[early] * width, won, weight, recipe.penalties)
+            found = [sigmoid(columns[late] @ (width * solved[:-1]) + solved[-1]) for solved in path]
             trials.append(Trial(early, late, np.stack(found, axis=1)))
     return trials
 

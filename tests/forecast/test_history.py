@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from crmsync.clock import MICROS_PER_DAY as DAY
+from crmsync.forecast import channels
 from crmsync.forecast.history import AsOf, History, Which
 from crmsync.records import Kind, Phase, Side
 from tests.forecast.conftest import START, Past
@@ -93,6 +94,17 @@ def test_latest_name_follows_the_stage(past: Make) -> None:
         1,
         2,
     ]
+
+
+def test_days_under_a_stage_add_up_over_returns(past: Make) -> None:
+    """Time in a stage counts each stay, up to the instant for the present one, and nothing of another deal."""
+    moves = ((0, 1), (3, 2), (4, 1), (9, 2))
+    history = past(
+        *({"day": day, "kind": Kind.STAGE, "name": name} for day, name in moves), {"deal": 2, "day": 1, "name": 1}
+    )
+    asof = history.as_of([1, 1, 1, 2], (START + np.array([2, 6, 10, 2])) * DAY)
+    assert asof.of(channels.STAGE).days_under(1).tolist() == [2, 5, 8, 0]
+    assert asof.of(channels.STAGE).days_under(None).tolist() == [2, 6, 10, 0]
 
 
 def test_unknown_deal_has_no_history(past: Make) -> None:

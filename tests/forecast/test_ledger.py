@@ -100,3 +100,25 @@ def test_deal_without_plan_has_empty_one(past: Make) -> None:
     found = history.as_of([2], (START + 1) * DAY).plan
     assert found.size.sum() == 0
     assert np.all(found.next_due == NO_DAY)
+
+
+def test_waiting_adds_up_over_reopening_and_moves(past: Make) -> None:
+    """Days stood open and days overdue count while the step was open, against the day that was promised at the time."""
+    step = past(promised(0, 5), done(8), {**STEP, "day": 10, "phase": Phase.REOPENED}, promised(12, 20))
+    found = plan(step, 23)
+    assert found.waited_days[Side.BUYER, 0] == 8 + 13
+    assert found.overdue_days[Side.BUYER, 0] == 3 + 2 + 3
+
+
+def test_plan_without_days_says_so(past: Make) -> None:
+    """A step that came up without a day has none until one is named, and nobody knows how often that had moved before."""
+    history = past(promised(0, -START), promised(9, 20))
+    before, after = plan(history, 5), plan(history, 12)
+    assert (before.has_days[0], after.has_days[0]) == (False, True)
+    assert (before.watched[0], after.watched[0]) == (False, False)
+
+
+def test_dated_plan_is_watched(past: Make) -> None:
+    """A step that was promised for a day from the first is known in full, and so is having no plan."""
+    history = past(promised(0, 5))
+    assert [bool(plan(history, day).watched[0]) for day in (-1, 3)] == [True, True]

@@ -12,6 +12,7 @@ from crmsync.forecast.facts import Floats
 from crmsync.forecast.recipe import Recipe
 
 RECIPE = Recipe((), penalties=(0.001, 0.1, 10.0))
+EACH = np.arange(20)  # every column is a feature of its own
 
 
 def sample(signal: float, *, deals: int = 400) -> tuple[Floats, Examples]:
@@ -27,7 +28,7 @@ def sample(signal: float, *, deals: int = 400) -> tuple[Floats, Examples]:
 def test_best_penalty_follows_the_signal(signal: float, strongest: bool) -> None:
     """Noise takes the strongest penalty, a strong signal a weaker one."""
     columns, examples = sample(signal)
-    found = trials.best_penalty(trials.run(columns, examples, RECIPE), examples, RECIPE)
+    found = trials.best_penalty(trials.run(columns, EACH, examples, RECIPE), examples, RECIPE)
     assert (found == min(RECIPE.penalties)) is strongest
 
 
@@ -35,13 +36,13 @@ def test_best_penalty_without_trials_is_the_strongest() -> None:
     """What can't be shown on later data isn't claimed."""
     columns, examples = sample(3.0)
     examples = replace(examples, closed_at=np.full(len(examples), 10_000 * DAY))
-    assert trials.best_penalty(trials.run(columns, examples, RECIPE), examples, RECIPE) == 0.001
+    assert trials.best_penalty(trials.run(columns, EACH, examples, RECIPE), examples, RECIPE) == 0.001
 
 
 def test_trials_learn_only_from_what_was_closed_before() -> None:
     """Every early deal had closed before every snapshot that its models are tried on, and no snapshot is tried twice."""
     columns, examples = sample(1.0)
-    found = trials.run(columns, examples, RECIPE)
+    found = trials.run(columns, EACH, examples, RECIPE)
     assert all(examples.closed_at[trial.early].max() < examples.at[trial.late].min() for trial in found)
     late = np.concatenate([trial.late for trial in found])
     assert len(found) == RECIPE.cuts
@@ -51,6 +52,6 @@ def test_trials_learn_only_from_what_was_closed_before() -> None:
 def test_verdict_compares_with_the_stage_rate() -> None:
     """A stage that tells all is a rival that a model without it loses to."""
     columns, examples = sample(0.0)
-    found = trials.run(columns, examples, RECIPE)
+    found = trials.run(columns, EACH, examples, RECIPE)
     verdict = trials.verdict(found, examples, examples.won.astype(np.int64), penalty=0.1, recipe=RECIPE)
     assert verdict.log_loss_stage < verdict.log_loss
