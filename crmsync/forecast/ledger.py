@@ -51,12 +51,14 @@ class Plan:
     @property
     def has_days(self) -> Flags:
         """False for a plan of which no promised day is known: nothing can be seen to be late there."""
-        return (self.size.sum(axis=0) == 0) | (self.dated.sum(axis=0) > 0)
+        known: Flags = (self.size.sum(axis=0) == 0) | (self.dated.sum(axis=0) > 0)
+        return known
 
     @property
     def watched(self) -> Flags:
         """False for a plan most of whose steps came up without a day: how often it was moved before it was seen, nobody knows."""
-        return self.undated_first.sum(axis=0) * 2 <= self.size.sum(axis=0)
+        known: Flags = self.undated_first.sum(axis=0) * 2 <= self.size.sum(axis=0)
+        return known
 
     @property
     def missed(self) -> Floats:

@@ -177,8 +177,8 @@ def test_milestones_may_be_flagged_tasks(local: Local) -> None:
     told = [(fact["phase"], fact["at"], fact["value"]) for fact in of(steps, Kind.MILESTONE)]
     assert told == [
         (Phase.PLANNED, at("2026-08-01 10:00"), 0),
-        (Phase.PLANNED, NOW, on("2026-09-15")),
         (Phase.DONE, at("2026-09-14 10:00"), 0),
+        (Phase.PLANNED, NOW, on("2026-09-15")),
     ]
     assert not {fact["source_id"] for fact in steps.facts} & {fact["source_id"] for fact in work.facts}
 
