@@ -46,17 +46,17 @@ class Training:
         self.found = snapshots(history, by=until, every_days=recipe.every_days, created_from=recipe.created_from)
         self.table = Table(history.as_of(history.deals[self.found.deal], self.found.at))
 
-    def fit(self, as_of: int) -> Fit:
-        """A fit that has seen only what was known at the instant.
+    def fit(self, as_of: int, *, in_use: Fit | None = None) -> Fit:
+        """A fit that has seen only what was known at the instant; the gate compares it with the one in use as well.
 
         Raises Stopped: E401 too few closed deals, E402 too few of them won or lost, E403 no convergence, E404 a feature
         that isn't finite. Linear algebra runs on one thread: for matrices of this size it is faster, and its sums are the same
         on every machine.
         """
         with threadpool_limits(1, "blas"):
-            return self._fit(as_of)
+            return self._fit(as_of, in_use)
 
-    def _fit(self, as_of: int) -> Fit:
+    def _fit(self, as_of: int, in_use: Fit | None) -> Fit:
         sample = examples(self.history, self.found, by=as_of)
         _enough(sample, self.recipe)
         terms = self.table.learn(self.recipe, sample.rows)
@@ -65,7 +65,8 @@ class Training:
         tried = trials.run(scaled.columns, feature, sample, self.recipe)
         stage = self.table.asof.of(STAGE).latest("name", missing=NO_NAME)[sample.rows]
         penalty = trials.best_penalty(tried, sample, self.recipe)
-        verdict = trials.verdict(tried, sample, stage, penalty=penalty, recipe=self.recipe)
+        held = self._chances(in_use, sample)
+        verdict = trials.verdict(tried, sample, stage, in_use=held, penalty=penalty, recipe=self.recipe)
         if verdict.kind == PRIOR:
             penalty = min(self.recipe.penalties)
         width = np.sqrt(relevance(scaled.columns, sample.won, sample.weight, feature))
@@ -80,6 +81,15 @@ class Training:
             self._timing(formula, pace, as_of=as_of),
             verdict.leaking(leaks.find(self.table, terms, sample)),
         ).sealed()
+
+    def _chances(self, in_use: Fit | None, sample: Examples) -> Floats:
+        """What the fit in use says of the snapshots of its own future, nan of the others."""
+        chances = np.full(len(sample), np.nan)
+        if in_use is not None:
+            ahead = np.flatnonzero(sample.at > in_use.trained.as_of)
+            added = in_use.formula.contributions(self.table, sample.rows[ahead])
+            chances[ahead] = in_use.formula.probability(added)
+        return chances
 
     def _watched(self, as_of: int) -> tuple[Ints, Floats, Ints]:
         """The snapshots up to an instant, of open deals too: rows, days to the end or while watched, 1, 0 or STILL_OPEN."""
@@ -130,9 +140,9 @@ class Training:
         )
 
 
-def train(history: History, recipe: Recipe, *, as_of: int) -> Fit:
+def train(history: History, recipe: Recipe, *, as_of: int, in_use: Fit | None = None) -> Fit:
     """One fit, from what was known at the instant. Raises as `Training`."""
-    return Training(history, recipe, until=as_of).fit(as_of)
+    return Training(history, recipe, until=as_of).fit(as_of, in_use=in_use)
 
 
 def solve(columns: Floats, won: Floats, weight: Floats, penalty: float) -> tuple[Floats, float]:

@@ -4,14 +4,16 @@ It is compared with the base rate and the stage rate on deals that closed later:
 fit that saw only what was known before the snapshot. To be called a `model` it must be better than both by a margin in log loss
 and Brier score, and than the base rate by two standard errors as well (deals are what is sampled). With too few later deals to
 tell, it is a `prior`: a fit that stays near the base rate, as its strong penalty has it. With enough later deals and no
-advantage it is refused. Whatever it looks like, a fit is refused when one column tells the outcome from the start (see `leaks`),
-or when it is better than such forecasts are.
+advantage it is refused. So is one that is surely worse than the fit in use on snapshots from after that one's training; the
+new one's trials stand for it. Whatever it looks like, a fit is refused when one column tells the outcome from the start (see
+`leaks`), or when it is better than such forecasts are.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any, Self
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from crmsync.forecast.evaluate import auc, log_losses, standard_error
 from crmsync.forecast.facts import Floats, Ints
@@ -52,6 +54,20 @@ class Verdict:
             return self
         return replace(self, used=False, text=f"leak, known from a deal's first day: {', '.join(parts)}")
 
+    def beside(self, later: "Later", in_use: Floats) -> Self:
+        """The verdict on a fit beside the one in use, whose chances for these snapshots (of its own future) stand in `in_use`."""
+        deals = len(np.unique(later.deal))
+        if deals < FEWEST_DEALS:
+            return self
+        ours, theirs = (log_losses(chance, later.won) for chance in (later.model, in_use))
+        loss, held = (float(np.average(losses, weights=later.weight)) for losses in (ours, theirs))
+        if loss - held <= MARGIN_LOG_LOSS or not _surely(ours - theirs, later):
+            return self
+        text = (
+            f"worse than the fit in use: log loss {loss:.3f} to {held:.3f} on {deals} deals that it had not learnt from"
+        )
+        return replace(self, used=False, text=text)
+
 
 @dataclass(frozen=True, slots=True)
 class Later:
@@ -63,6 +79,10 @@ class Later:
     model: Floats
     base: Floats
     stage: Floats
+
+    def take(self, rows: ArrayLike) -> Self:
+        """The snapshots at these rows (indices or a mask)."""
+        return type(self)(*(getattr(self, column.name)[rows] for column in fields(self)))
 
 
 def judge(later: Later, *, block: bool) -> Verdict:
@@ -82,7 +102,8 @@ def judge(later: Later, *, block: bool) -> Verdict:
     found = auc(later.model, later.won)
     beaten = [name for name, at in (("base rate", 1), ("stage rate", 2)) if not _better(losses, squares, at)]
     deals = len(np.unique(later.deal))
-    shown = not beaten and deals >= FEWEST_DEALS and _surely(later)
+    gain = log_losses(later.base, later.won) - log_losses(later.model, later.won)
+    shown = not beaten and deals >= FEWEST_DEALS and _surely(gain, later)
     kind = MODEL if shown or deals >= ENOUGH_DEALS else PRIOR
     text = f"on {deals} later deals log loss {losses[0]:.3f} (base rate {losses[1]:.3f}, stage rate {losses[2]:.3f})"
     text += f"; no better than the {' and the '.join(beaten)}" if beaten else "; better than both"
@@ -98,10 +119,10 @@ def _better(losses: list[float], squares: list[float], at: int) -> bool:
     return losses[0] <= losses[at] - MARGIN_LOG_LOSS and squares[0] <= squares[at] - MARGIN_BRIER
 
 
-def _surely(later: Later) -> bool:
-    """Is the advantage over the base rate larger than chance makes it?"""
-    gain = (log_losses(later.base, later.won) - log_losses(later.model, later.won)) * later.weight / later.weight.mean()
-    return float(gain.mean()) > ERRORS * standard_error(gain, later.deal)
+def _surely(gain: Floats, later: Later) -> bool:
+    """Is a gain, by snapshot, larger on the whole than chance makes it?"""
+    weighed = gain * later.weight / later.weight.mean()
+    return float(weighed.mean()) > ERRORS * standard_error(weighed, later.deal)
 
 
 def _rounded(value: np.floating[Any]) -> float:

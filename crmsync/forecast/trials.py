@@ -74,14 +74,21 @@ def best_penalty(trials: Sequence[Trial], sample: Examples, recipe: Recipe) -> f
     return min(penalty for penalty, near in zip(sorted(recipe.penalties), close, strict=True) if near)
 
 
-def verdict(trials: Sequence[Trial], sample: Examples, stage: Ints, *, penalty: float, recipe: Recipe) -> Verdict:
-    """What the gate says of the trials with the chosen penalty; `stage` is the label id of each row of the sample."""
+def verdict(
+    trials: Sequence[Trial], sample: Examples, stage: Ints, *, in_use: Floats, penalty: float, recipe: Recipe
+) -> Verdict:
+    """What the gate says of the trials with the chosen penalty.
+
+    By row of the sample: `stage`, the label id, and `in_use`, the chance that the fit in use gives, nan where that has learnt
+    from such a time or where there is none.
+    """
     late, probability = _joined(trials, recipe)
     baselines = [_baselines(trial, sample, stage) for trial in trials]
     base, by_stage = np.concatenate([np.zeros((2, 0)), *baselines], axis=1)
     model = probability[:, sorted(recipe.penalties).index(penalty)]
     later = Later(sample.deal[late], sample.won[late], sample.weight[late], model, base, by_stage)
-    return judge(later, block=recipe.block)
+    known = ~np.isnan(in_use[late])
+    return judge(later, block=recipe.block).beside(later.take(known), in_use[late][known])
 
 
 def _joined(trials: Sequence[Trial], recipe: Recipe) -> tuple[Ints, Floats]:

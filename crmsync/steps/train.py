@@ -4,7 +4,9 @@ The only step that reaches scikit-learn, and only when it runs: its import costs
 """
 
 from crmsync import past
-from crmsync.errors import Stopped
+from crmsync.errors import BadConfig, Stopped
+from crmsync.forecast import logistic
+from crmsync.forecast.logistic import Fit
 from crmsync.store import fits
 from crmsync.store.engine import Store
 from crmsync.workspace import ModelSpec
@@ -21,7 +23,7 @@ def train(store: Store, spec: ModelSpec, *, run_id: int, as_of: int | None = Non
 
     at = past.instant(store, spec, as_of=as_of)
     history = past.history(store, known_by=at, crms=spec.population.crms)
-    made = training.train(history, past.recipe(spec), as_of=at)
+    made = training.train(history, past.recipe(spec), as_of=at, in_use=_in_use(store, spec, at))
     fits.save(
         store,
         model=spec.name,
@@ -38,3 +40,14 @@ def train(store: Store, spec: ModelSpec, *, run_id: int, as_of: int | None = Non
         )
     learnt = made.trained
     return {"deals": learnt.deals, "won": learnt.deals_won, "snapshots": learnt.snapshots}
+
+
+def _in_use(store: Store, spec: ModelSpec, at: int) -> Fit | None:
+    """The fit that scores at present, if there is one that this version can read: another one is what `train` replaces."""
+    row = fits.newest_used(store, spec.name, as_of=at)
+    if row is None:
+        return None
+    try:
+        return logistic.from_json(row.body, where=f"fit {row.fit_id}")
+    except BadConfig:
+        return None

@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from crmsync.clock import MICROS_PER_DAY
 from crmsync.forecast.facts import Facts
 from crmsync.forecast.fit import train
-from crmsync.forecast.gate import ENOUGH_DEALS, MODEL, PRIOR, Later, judge
+from crmsync.forecast.gate import ENOUGH_DEALS, FEWEST_DEALS, MODEL, PRIOR, Later, judge
 from crmsync.forecast.history import History
 from crmsync.forecast.recipe import Recipe
 from crmsync.records import Kind, Phase
@@ -37,6 +38,34 @@ def test_gate_lets_a_better_fit_through() -> None:
     verdict = judge(later(HALF_RIGHT), block=True)
     assert (verdict.used, verdict.kind) == (True, MODEL)
     assert verdict.text.endswith("better than both")
+
+
+def test_gate_keeps_the_better_fit_in_use() -> None:
+    """A refit that is surely worse on its predecessor's own future is named so and isn't used."""
+    told = later(HALF_RIGHT)
+    verdict = judge(told, block=True).beside(told, np.where(WON > 0, 0.8, 0.2))
+    assert not verdict.used
+    assert verdict.text.startswith("worse than the fit in use: log loss")
+
+
+def test_training_is_held_against_the_fit_in_use() -> None:
+    """A recipe that has lost its features is refused beside a fit that has them, and takes over where there is none."""
+    past = random_past(deals=600, seed=7)
+    knowing = train(past.history, RECIPE, as_of=past.now)
+    in_use = replace(knowing, trained=replace(knowing.trained, as_of=past.now - 200 * MICROS_PER_DAY))
+    poor = replace(RECIPE, features=("amount",))
+    beside, alone = (train(past.history, poor, as_of=past.now, in_use=fit).gate for fit in (in_use, None))
+    assert (beside.used, alone.used) == (False, True)
+    assert beside.text.startswith("worse than the fit in use")
+
+
+@pytest.mark.parametrize("deals", [ENOUGH_DEALS, FEWEST_DEALS - 1])
+def test_gate_lets_a_refit_through_that_is_not_surely_worse(deals: int) -> None:
+    """As good as the one in use, or too few deals to tell: the newer one scores."""
+    told = later(HALF_RIGHT, deals=deals)
+    rival = HALF_RIGHT if deals == ENOUGH_DEALS else np.where(WON > 0, 0.8, 0.2)[:deals]
+    verdict = judge(told, block=False)
+    assert verdict.beside(told, rival) == verdict
 
 
 def test_gate_asks_for_more_than_chance_gives() -> None:

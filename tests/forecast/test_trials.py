@@ -52,6 +52,6 @@ def test_trials_learn_only_from_what_was_closed_before() -> None:
 def test_verdict_compares_with_the_stage_rate() -> None:
     """A stage that tells all is a rival that a model without it loses to."""
     columns, examples = sample(0.0)
-    found = trials.run(columns, EACH, examples, RECIPE)
-    verdict = trials.verdict(found, examples, examples.won.astype(np.int64), penalty=0.1, recipe=RECIPE)
+    found, nobody = trials.run(columns, EACH, examples, RECIPE), np.full(len(examples), np.nan)
+    verdict = trials.verdict(found, examples, examples.won.astype(np.int64), in_use=nobody, penalty=0.1, recipe=RECIPE)
     assert verdict.log_loss_stage < verdict.log_loss
