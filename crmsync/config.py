@@ -25,6 +25,7 @@ DEBUG_VARIABLE = "CRMSYNC_DEBUG"
 DEFAULT_FILE = "config.toml"
 BACKENDS = ("sqlite", "postgresql", "postgresql+psycopg")
 QUOTES = "\"'"
+PORTS = 65_536
 
 
 def _beside(path: str, info: ValidationInfo) -> str:
@@ -243,10 +244,17 @@ class LogConfig(Section):
     )
 
 
+def _listenable(address: str) -> str:
+    host, _, port = address.rpartition(":")
+    if address and not (re.fullmatch(r"[^\s/]+", host) and re.fullmatch(r"\d{1,5}", port) and int(port) < PORTS):
+        raise ValueError('host and port, such as "127.0.0.1:9464"')
+    return address
+
+
 class MetricsConfig(Section):
     """Figures for Prometheus, while `serve` runs."""
 
-    listen: Annotated[str, Field(pattern=r"^$|^[^\s/]+:\d{1,5}$")] = Field(
+    listen: Annotated[str, AfterValidator(_listenable)] = Field(
         "", description='host and port of /metrics, such as "127.0.0.1:9464"; empty: none'
     )
 

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_origin
 
 from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, field_validator
 
@@ -36,6 +36,8 @@ class Section(BaseModel):
             raise ValueError("a number, without quotes")
         if wanted is bool and not isinstance(value, bool):
             raise ValueError("true or false, without quotes")
+        if get_origin(wanted) is tuple and not isinstance(value, list | tuple):
+            raise ValueError("a list, in square brackets")
         if isinstance(value, int) and abs(value) >= LARGEST_NUMBER:
             raise ValueError("a number of this size can't be meant")
         if isinstance(value, str) and CONTROL.search(value):

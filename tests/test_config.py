@@ -156,6 +156,9 @@ def test_load_names_the_line_that_isnt_toml(read: Callable[[str], Config], text:
         ("crm = 3", "1: crm: Input should be a valid dictionary"),
         ("[crm]\nmain = 3", "2: crm.main: Input should be a valid dictionary"),
         ("[crm.main]\n\nlook = 1", "1: crm.main.kind: Field required"),
+        ('[alerts]\nurls = "env:X"', "2: alerts.urls: a list, in square brackets"),
+        ('[metrics]\nlisten = "9464"', "2: metrics.listen: host and port, such as"),
+        ('[metrics]\nlisten = "127.0.0.1:99999"', "2: metrics.listen: host and port, such as"),
     ],
 )
 def test_load_names_line_key_and_remedy(read: Callable[[str], Config], text: str, told: str) -> None:
