@@ -130,6 +130,12 @@ def test_a_bad_instant_is_one_line(workspace: Path, capsys: pytest.CaptureFixtur
     assert refused(capsys, "score", "--as-of", "2026-01-31T08:00").startswith("E122 --as-of: no instant")
 
 
+def test_a_span_that_ends_before_it_begins_is_one_line(workspace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Dates in the wrong order are told as such, not as a past that is too short."""
+    said = refused(capsys, "backtest", "--from", "2026-02-01", "--to", "2026-01-01")
+    assert said.startswith("E122 --from 2026-02-01 lies after --to 2026-01-01")
+
+
 def test_usage_errors_are_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     """A verb or option that doesn't exist is told in one line."""
     assert refused(capsys, "pul").startswith("E100 No such command")

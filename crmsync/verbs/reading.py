@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from crmsync.arguments import CrmName, ModelName, first_moment
+from crmsync.errors import BadConfig
 from crmsync.terminal import columns, sending
 
 app = typer.Typer()
@@ -38,7 +39,9 @@ def explain(
     context: typer.Context,
     deal: Annotated[str, typer.Argument(metavar="DEAL", help="the CRM's id, ours, or the exact name")],
     *,
-    everything: Annotated[bool, typer.Option("--all", help="all facts, not only the newest")] = False,
+    everything: Annotated[
+        bool, typer.Option("--all", help="all facts and reasons, not only the newest and strongest")
+    ] = False,
 ) -> int:
     """Show a deal's score, its reasons and their facts."""
     from crmsync.views import explain as view
@@ -83,6 +86,8 @@ def backtest(
     from crmsync.workplace import opened, root
 
     span = Span(first_moment(first, "--from"), first_moment(last, "--to"), every)
+    if span.from_at > span.to_at:
+        raise BadConfig("E122", f"--from {first} lies after --to {last}", remedy="the earlier date first")
     with opened(context.obj) as (config, store):
         found = view.run(store, workspace.model(root(config), model), span, out=out)
     context.obj.show(found, [*columns(view.table(found)), view.closing_line(found)])

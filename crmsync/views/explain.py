@@ -19,6 +19,7 @@ from crmsync.store.engine import Store
 from crmsync.views.cells import document
 
 SHOWN = 20  # facts, unless all are asked for
+SLIGHT = 0.005  # of log-odds, about a tenth of a percentage point: what moves a score less is told as one sum, unless all are
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +167,7 @@ def lines(found: Explanation, *, everything: bool = False) -> list[str]:
     """As a person reads it, the score first."""
     deal = found.deal
     told = [f"{deal['name'] or '(no name)'}  {deal['crm']} {deal['crm_id']}, deal {deal['deal_id']}, {_state(deal)}"]
-    told += _score_lines(found)
+    told += _score_lines(found, slight=0.0 if everything else SLIGHT)
     told += ["", "plan", *map(_promise_line, found.promises)] if found.promises else ["", "no plan yet"]
     told += ["", "fields in the CRM"] + [_field_line(each) for each in found.fields] if found.fields else []
     shown = found.facts if everything else found.facts[:SHOWN]
@@ -185,7 +186,7 @@ def _state(deal: Mapping[str, Any]) -> str:
     return f"{'won' if deal['won'] else 'lost'} at {iso(deal['closed_at'])}"
 
 
-def _score_lines(found: Explanation) -> list[str]:
+def _score_lines(found: Explanation, *, slight: float) -> list[str]:
     if found.score is None:
         return ["not scored yet -> crmsync score"]
     score = document(found.score)
@@ -197,9 +198,20 @@ def _score_lines(found: Explanation) -> list[str]:
         "",
         "why (log-odds, which add up)",
         f"  {found.base:+.3f}  where a usual deal stands",
-        *(f"  {reason.log_odds:+.3f}  {reason.text}" for reason in found.reasons),
+        *_reason_lines(found.reasons, slight=slight),
         f"  {found.log_odds:+.3f}  = {100 * score['probability']:.1f} %",
     ]
+
+
+def _reason_lines(reasons: list[Reason], *, slight: float) -> list[str]:
+    """A line for each reason, the strongest first, and one for all that are below `slight` together, so that the lines add up."""
+    strong = [reason for reason in reasons if abs(reason.log_odds) >= slight]
+    told = [f"  {reason.log_odds:+.3f}  {reason.text}" for reason in strong]
+    if rest := reasons[len(strong) :]:
+        told.append(
+            f"  {sum(reason.log_odds for reason in rest):+.3f}  {len(rest)} more, each less than {slight}; --all shows them"
+        )
+    return told
 
 
 def _promise_line(step: Promise) -> str:

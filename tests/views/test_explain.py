@@ -1,12 +1,15 @@
 """Why a deal has its score."""
 
+import json
+
 import pytest
 
 from crmsync.errors import BadConfig
-from crmsync.store import outbox
+from crmsync.store import outbox, scores
 from crmsync.store.engine import Store
 from crmsync.views.explain import SHOWN, explain, lines
-from tests.store.rows import T0, deal, fact, gone, pull
+from tests.store.rows import T0, deal, fact, gone, pull, score
+from tests.views.conftest import DAY
 
 
 def test_explain_reasons_sum_to_the_log_odds(told: Store) -> None:
@@ -85,3 +88,12 @@ def test_explain_lines_cap_the_facts_unless_all_are_wanted(told: Store) -> None:
     found = explain(told, "D2")
     assert lines(found)[-1] == "  ... and 5 more; --all shows them"
     assert len(lines(found, everything=True)) == len(lines(found)) + 4
+
+
+def test_explain_lines_sum_up_slight_reasons_unless_all_are_wanted(told: Store) -> None:
+    """What hardly moves the score is one line, and the lines still add up."""
+    body = {"base": -1.0, "parts": {"age": 0.5, "idle": 0.004, "acts": -0.003}}
+    scores.save(told, [score(1, as_of=T0 + 3 * DAY, reasons=json.dumps(body))])
+    found = explain(told, "D1")
+    assert "  +0.001  2 more, each less than 0.005; --all shows them" in lines(found)
+    assert len(lines(found, everything=True)) == len(lines(found)) + 1
