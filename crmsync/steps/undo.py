@@ -25,10 +25,12 @@ def target(store: Store, run: int) -> str:
     """The CRM that a run wrote to. Raises BadConfig E504 for a run that writes to none."""
     row = runs.find(store, run)
     if row is None or row.step not in UNDOABLE:
-        what = f"there is no run {run}" if row is None else f"run {run} is a {row.step}"
-        raise BadConfig(
-            "E504", f"{what}, which nothing can be undone of", remedy="crmsync status names each push's run"
+        what = (
+            f"there is no run {run}"
+            if row is None
+            else f"run {run} is a {row.step}, and only what was pushed is undone"
         )
+        raise BadConfig("E504", what, remedy="the number at the end of a push's line; crmsync export run lists all")
     return row.target
 
 

@@ -6,6 +6,7 @@ from crmsync.clock import MICROS_PER_SECOND
 from crmsync.store.runs import RunRow
 
 CHANGED = ("deals", "milestones", "facts", "gone")  # what storing a pull's pages changed
+NUMBERED = ("push", "undo")  # steps whose run can be named to `crmsync undo`
 LEVELS = {"done": "ok", "partial": "warn", "later": "warn", "waiting": "warn"}  # by status of a run; of others: fail
 WORDS = {"quarantined": "set aside", "calls_left": "calls left"}
 
@@ -20,10 +21,15 @@ def counted(step: str, counts: Mapping[str, int]) -> list[str]:
 
 
 def line(row: RunRow) -> str:
-    """`pull main: 4,812 read, 37 changed, 0 set aside, 12 calls, 3.1 s`; what went wrong stands before the counts."""
+    """`pull main: 4,812 read, 37 changed, 0 set aside, 12 calls, 3.1 s`; what went wrong stands before the counts.
+
+    A push's line ends with its run, which an undo asks for.
+    """
     parts = counted(row.step, row.counts)
     if row.status not in ("done", "partial"):
         parts.insert(0, row.status)
     if row.ended_at is not None:
         parts.append(f"{(row.ended_at - row.started_at) / MICROS_PER_SECOND:,.1f} s")
+    if row.step in NUMBERED:
+        parts.append(f"run {row.run_id}")
     return f"{row.step} {row.target}: {', '.join(parts)}"

@@ -17,7 +17,8 @@ from crmsync.views.health import Health, health, job_lines
 from crmsync.workspace import JobSpec
 
 STALE = 2 * MICROS_PER_DAY  # a pull older than this is worth a warning
-ORDER = {step: place for place, step in enumerate(("pull", "train", "score", "stage", "push"))}  # of the story
+STORY = ("pull", "reconcile", "train", "score", "stage", "push", "undo")
+ORDER = {step: place for place, step in enumerate(STORY)}
 
 
 @dataclass(frozen=True, slots=True)

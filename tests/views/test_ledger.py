@@ -17,4 +17,9 @@ def test_line_sums_up_what_a_pull_changed() -> None:
 
 def test_line_of_a_run_that_failed_says_so_first() -> None:
     """A step without counts tells its status and time."""
-    assert line(row("push", "later")) == "push main: later, 3.1 s"
+    assert line(row("score", "later")) == "score main: later, 3.1 s"
+
+
+def test_line_of_a_push_names_the_run_that_an_undo_asks_for() -> None:
+    """Whoever wants to take it back finds the number where the push was told."""
+    assert line(row("push", written=2)) == "push main: 2 written, 3.1 s, run 1"

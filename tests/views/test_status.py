@@ -51,7 +51,7 @@ def test_status_shows_a_failed_step_with_its_reason(store: Store) -> None:
     """The last run of a step counts, and says why it failed."""
     number = runs.begin(store, job="", step="push", target=CRM, now=T0)
     runs.end(store, number, status="failed", counts={}, message="E202 refused", now=T0)
-    assert line(store, "push") == "[fail] push main: failed, 0.0 s, 0 s ago, never done: E202 refused"
+    assert line(store, "push") == "[fail] push main: failed, 0.0 s, run 1, 0 s ago, never done: E202 refused"
 
 
 def test_status_tells_a_run_that_was_broken_off_from_one_at_work(store: Store) -> None:
@@ -82,9 +82,9 @@ def test_status_tells_the_fit_in_use_from_one_held_back(store: Store) -> None:
 
 def test_status_lists_steps_in_the_order_of_the_story(store: Store) -> None:
     """Pull comes before push, whichever ran last."""
-    for step in ("push", "stage", "train", "pull"):
+    for step in ("undo", "push", "stage", "train", "reconcile", "pull"):
         run(store, step)
-    assert [step.run.step for step in seen(store).steps] == ["pull", "train", "stage", "push"]
+    assert [step.run.step for step in seen(store).steps] == ["pull", "reconcile", "train", "stage", "push", "undo"]
 
 
 def test_status_says_which_jobs_run_next_or_what_is_wrong(store: Store) -> None:
