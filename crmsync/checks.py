@@ -189,18 +189,16 @@ def _account(store: Store, it: Crm) -> Finding:
 
 
 def _calls(store: Store, it: Crm, kept: _Kept) -> Finding:
-    """What the jobs need, by the newest runs where there are any, against what the CRM allows."""
-    mine = [
-        row for row in runs.newest(store) if row.target == it.name and row.status in runs.GOOD and "calls" in row.counts
-    ]
-    measured = {row.step: row.counts["calls"] for row in mine}
+    """What the jobs need, by the newest runs that ended well where there are any, against what the CRM allows."""
+    good = {step: runs.last(store, step, it.name, statuses=runs.GOOD) for step in demand.CALLING}
+    measured = {step: row.counts["calls"] for step, row in good.items() if row is not None and "calls" in row.counts}
     need = demand.of(kept.jobs, it.name, measured=measured, least=len(it.streams()), now=kept.now)
     _, most = it.allowance()
     words = (
         f"{it.name}: the jobs need about {need.calls:,} calls a day ({', '.join(need.parts) or 'none of them calls'})"
     )
     if need.guessed:
-        words += f"; {' and '.join(need.guessed)} never ran and count as one call an object, which is the least"
+        words += f"; {', '.join(need.guessed)}: no run has ended well yet, they count as one call an object, which is the least"
     words += f"; the CRM allows {most:,}" if most else "; the CRM doesn't tell how many it allows"
     if most and need.calls > most * BUSY_SHARE:
         return Finding("C110", "warn", words, "fewer runs in jobs/, or a larger allowance")

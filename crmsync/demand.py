@@ -21,7 +21,7 @@ class Demand:
 
 
 def of(jobs: Iterable[JobSpec], crm: str, *, measured: Mapping[str, int], least: int, now: int) -> Demand:
-    """What the jobs need of one CRM. `measured`: calls of each step's newest run; `least`: those of a step that never ran.
+    """What the jobs need of one CRM. `measured`: calls of each step's newest run that ended well; `least`: those of any other.
 
     Raises BadConfig for a schedule that can't be read.
     """

@@ -14,6 +14,7 @@ from crmsync.sandbox.local import HUBSPOT, SALESFORCE
 from crmsync.store import accounts, outbox
 from crmsync.watch import Watch
 from crmsync.workspace import JobSpec
+from tests.store.rows import run
 from tests.story.tale import Tale, tale
 
 BATCH_UPDATE = {SALESFORCE: ("POST", "/composite$"), HUBSPOT: ("POST", "deals/batch/update")}
@@ -142,3 +143,14 @@ def test_another_account_is_refused_before_anything_is_read_or_written(tmp_path:
         assert it.effects() == []
         told = {finding.code: finding for finding in findings(it.config.file) if "hub" in finding.what}
         assert (told["C109"].level, told["C110"].level, "pull 27 x" in told["C110"].what) == ("fail", "ok", True)
+
+
+def test_check_measures_a_step_by_its_newest_run_that_ended_well(tmp_path: Path) -> None:
+    """A pull that failed since doesn't make the jobs' calls unmeasured; steps that never ended well are named."""
+    with tale(tmp_path) as it:
+        prepare(it)
+        (good,) = it.pipeline.pull("hub")
+        run(it.store, "pull", target="hub", status="failed")
+        told = next(each.what for each in findings(it.config.file) if each.code == "C110" and "hub" in each.what)
+        assert f"pull 27 x {good.counts['calls']}," in told
+        assert "; reconcile, push: no run has ended well yet" in told
