@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from crmsync.forecast.facts import Floats
-from crmsync.forecast.rollup import GRID, PRIOR_SHARED, Period, Shock, draws, learn, ranges
+from crmsync.forecast.rollup import GRID, PRIOR_SHARED, Period, Shock, covered, draws, learn, ranges
 
 DEALS = 120
 
@@ -59,6 +59,15 @@ def test_groups_of_a_draw_share_its_shock() -> None:
     chance, amount = np.full(200, 0.3), np.full(200, 100.0)
     found = draws(chance, amount, np.arange(200) % 2, shock=learn())
     assert np.corrcoef(found.T)[0, 1] > 0.2
+
+
+def test_coverage_of_few_deals_isnt_flattered() -> None:
+    """One deal at 50 % is always in the range from 0 to its amount; of a right distribution that counts 0.8, of one at 5 % less."""
+    shock, one = learn(), np.zeros(1, np.int64)
+    half = draws(np.array([0.5]), np.array([100.0]), one, shock=shock)
+    assert [covered(half, np.array([came]))[0] for came in (0.0, 100.0)] == pytest.approx([0.8, 0.8], abs=0.02)
+    rare = draws(np.array([0.05]), np.array([100.0]), one, shock=shock)
+    assert covered(rare, np.array([100.0]))[0] == 0
 
 
 def test_draws_of_no_deals_are_empty() -> None:
