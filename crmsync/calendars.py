@@ -15,6 +15,12 @@ def quarter(day: int, *, first_month: int = 1) -> tuple[int, int]:
     return to_day(start), to_day(_plus_months(start, MONTHS_A_QUARTER) - timedelta(days=1))
 
 
+def month(day: int) -> tuple[int, int]:
+    """The calendar month that holds a day, as its first day and its last."""
+    start = to_date(day).replace(day=1)
+    return to_day(start), to_day(_plus_months(start, 1)) - 1
+
+
 def _plus_months(first: date, months: int) -> date:
     years, month = divmod(first.month - 1 + months, 12)
     return date(first.year + years, month + 1, 1)

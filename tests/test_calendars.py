@@ -1,4 +1,4 @@
-"""Fiscal quarters."""
+"""Fiscal quarters and months."""
 
 from datetime import date
 
@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crmsync.calendars import quarter
+from crmsync.calendars import month, quarter
 from crmsync.clock import to_date, to_day
 
 DAYS = st.integers(to_day(date(1971, 1, 1)), to_day(date(2199, 12, 31)))
@@ -52,3 +52,11 @@ def test_quarter_is_the_same_for_all_its_days(day: int, first_month: int) -> Non
     """The first and the last day of a quarter are in that quarter."""
     whole = quarter(day, first_month=first_month)
     assert {quarter(edge, first_month=first_month) for edge in whole} == {whole}
+
+
+@given(DAYS)
+def test_months_follow_each_other_without_gap(day: int) -> None:
+    """Every day is in its month, which begins on a first and ends the day before the next one."""
+    first, last = month(day)
+    assert first <= day <= last
+    assert (to_date(first).day, to_date(last + 1).day, month(last + 1)[0]) == (1, 1, last + 1)

@@ -5,27 +5,41 @@
     book.deal, book.score          # a table
     book.snapshots("age", "plan_done")
     book.backtest("2026-01-05", "2026-06-29")
+    book.team(), book.track()      # the team's number, and how its ranges held
+    book.waterfall("2026-06-01", "2026-06-29")
+    book.claim("view", at_least=4, said=0.97)
+    book.stalls()
 
 Reads only. pandas is imported here and in `store.frames`, nowhere else.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
 from crmsync import config as configs
 from crmsync import past, workspace
-from crmsync.clock import parse_instant
+from crmsync.calendars import month, quarter
+from crmsync.clock import MICROS_PER_DAY, parse_instant, to_date
+from crmsync.forecast import claims, stalls
 from crmsync.forecast.columns import Column, Labels, Money, Names, Slopes
-from crmsync.forecast.dataset import STILL_OPEN, Ends, snapshots
+from crmsync.forecast.dataset import STILL_OPEN, Ends, examples, open_deals, snapshots
 from crmsync.forecast.design import Table
+from crmsync.forecast.facts import Which
 from crmsync.forecast.history import History
+from crmsync.forecast.rollup import Shock
+from crmsync.forecast.score import score
+from crmsync.records import Kind, Phase
 from crmsync.store import frames, scores
 from crmsync.store.engine import Store, open_store
+from crmsync.views import waterfall
+from crmsync.views.team import TEAM, Tracked, lines, track
+from crmsync.workspace import ModelSpec
 
 DEFAULT_MODEL = "close"
 
@@ -35,6 +49,7 @@ class Workbook:
 
     def __init__(self, config: configs.Config, store: Store) -> None:
         self.config, self.store = config, store
+        self._tracks: dict[tuple[int, str], tuple[list[Tracked], Shock]] = {}
 
     def __getattr__(self, table: str) -> pd.DataFrame:
         try:
@@ -57,8 +72,7 @@ class Workbook:
 
         Features that are texts (a stage) come as texts; those with a column per name (steps done) as `feature:name`.
         """
-        spec = workspace.model(self.config.file.resolve().parent, model)
-        history, until = self.history, past.newest(self.store, spec.population.crms)
+        (spec, until), history = _now(self, model), self.history
         found = snapshots(history, by=until, every_days=spec.population.every_days)
         won = Ends.of(history, by=until).won[found.deal].astype(float)
         table = Table(history.as_of(history.deals[found.deal], found.at))
@@ -80,9 +94,8 @@ class Workbook:
         """
         from crmsync.forecast.backtest import Span, backtest
 
-        spec = workspace.model(self.config.file.resolve().parent, model)
-        history = self.history
-        ends = Ends.of(history, by=past.newest(self.store, spec.population.crms))
+        (spec, until), history = _now(self, model), self.history
+        ends = Ends.of(history, by=until)
         parts = []
         span = Span(parse_instant(start), parse_instant(end), every_days)
         for found in backtest(history, past.recipe(spec), span, refit_days=refit_days):
@@ -98,6 +111,92 @@ class Workbook:
                 }
             )
         return pd.concat([pd.DataFrame(part) for part in parts], ignore_index=True) if parts else pd.DataFrame()
+
+    def track(self, *, periods: int = 6, model: str = DEFAULT_MODEL) -> pd.DataFrame:
+        """What was said of the last periods of the model's horizon and what came, in minor units, by as-of date and currency."""
+        return _frame(self._tracked(periods, model)[0])
+
+    def team(
+        self, *, monthly: bool = False, ahead: int = 0, periods: int = 6, model: str = DEFAULT_MODEL
+    ) -> pd.DataFrame:
+        """What open deals bring in this fiscal quarter (or month, or one ahead), by owner and currency, in minor units.
+
+        `owner` is empty for the whole team. The shock that deals share is learnt from so many past periods.
+        """
+        spec, at = _now(self, model)
+        begins_on, ends_on = _period(at // MICROS_PER_DAY, spec, monthly=monthly, ahead=ahead)
+        fit = waterfall.fit_of(self.store, spec, self.history, at=at)
+        deals = open_deals(self.history, created_from=past.recipe(spec).created_from, as_of=at)
+        found = score(fit, self.history, deals, as_of=at)
+        shock = self._tracked(periods, model)[1]
+        told = _frame(lines(self.history, found, begins_on=begins_on, ends_on=ends_on, shock=shock))
+        return told.assign(owner=_people(self, told.owner), ends_on=pd.Timestamp(to_date(ends_on)))
+
+    def waterfall(self, start: str, end: str, *, until: str = "", model: str = DEFAULT_MODEL) -> pd.DataFrame:
+        """What moved the weighted forecast between two dates: a row for each deal and cause, in minor units.
+
+        The parts of a currency and `before` sum to `after` exactly. `until`: of what is won by that day.
+        """
+        until_on = parse_instant(until) // MICROS_PER_DAY if until else None
+        dates = {"from_at": parse_instant(start), "to_at": parse_instant(end)}
+        found = waterfall.between(self.store, _now(self, model)[0], self.history, until_on=until_on, **dates)
+        parts = [_frame(each.parts).assign(before=each.before, after=each.after) for each in found]
+        return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+    def claim(
+        self, kind: str, *, name: str = "", at_least: int = 1, said: float, model: str = DEFAULT_MODEL
+    ) -> claims.Answer:
+        """A saying such as "4 views: 97 %" held against all closed deals at equal age; of a milestone: that it is done."""
+        spec, until = _now(self, model)
+        phases = (Phase.DONE, Phase.HAPPENED) if Kind[kind.upper()] is Kind.MILESTONE else ()
+        claim = claims.Claim(f"{at_least} {name or kind}", Which((Kind[kind.upper()],), phases), said, at_least, name)
+        every = spec.population.every_days
+        sample = examples(self.history, snapshots(self.history, by=until, every_days=every), by=until)
+        return claims.answer(self.history, sample, claim, every_days=every)
+
+    def stalls(self, *, by: Literal["owner", "step"] = "owner", model: str = DEFAULT_MODEL) -> pd.DataFrame:
+        """Owners or steps by how much more of their promises stall than of the team's; show only those that are `shown`."""
+        found = stalls.promises(self.history, by=_now(self, model)[1])
+        told = _frame(stalls.by_owner(found) if by == "owner" else stalls.by_step(found))
+        names = _people(self, told.group) if by == "owner" else [self.history.labels[number] for number in told.group]
+        return told.assign(
+            group=names, shown=[not low <= 0 <= high for low, high in zip(told.low, told.high, strict=True)]
+        )
+
+    def _tracked(self, periods: int, model: str) -> tuple[list[Tracked], Shock]:
+        """Past periods, scored once for each number of them."""
+        if (periods, model) not in self._tracks:
+            spec, until = _now(self, model)
+            self._tracks[periods, model] = track(self.history, past.recipe(spec), until=until, periods=periods)
+        return self._tracks[periods, model]
+
+
+def _now(book: Workbook, model: str) -> tuple[ModelSpec, int]:
+    """A model and the newest instant that it can speak of."""
+    spec = workspace.model(book.config.file.resolve().parent, model)
+    return spec, past.newest(book.store, spec.population.crms)
+
+
+def _period(today: int, spec: ModelSpec, *, monthly: bool, ahead: int) -> tuple[int, int]:
+    """The first and the last day of the period that is so many after the present one."""
+    for _ in range(ahead + 1):
+        held = month(today) if monthly else quarter(today, first_month=spec.target.fiscal_year_starts)
+        today = held[1] + 1
+    return held
+
+
+def _frame(told: Sequence[Any]) -> pd.DataFrame:
+    """Records of one kind as rows, instants as aware times."""
+    found = pd.DataFrame([asdict(each) for each in told])
+    if "as_of" in found:
+        found["as_of"] = pd.to_datetime(found["as_of"], unit="us", utc=True)
+    return found
+
+
+def _people(book: Workbook, ids: Iterable[int]) -> list[str]:
+    """Names of people; of the whole team an empty one."""
+    names = {TEAM: "", 0: "(nobody)", **book.person.set_index("person_id")["name"].to_dict()}
+    return [names.get(each, f"person {each}") for each in ids]
 
 
 def _as_columns(feature: str, column: Column, history: History) -> Iterator[tuple[str, Any]]:
