@@ -9,13 +9,14 @@ from dataclasses import asdict, dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from urllib3 import HTTPConnectionPool, PoolManager
 
 from crmsync.store.engine import sqlite_library
 
 TABLES = ("label", "person", "stage", "deal", "milestone", "fact", "held", "quarantine")
+LOCATOR = re.compile(r"/query/[^/]+$")  # a following page of Salesforce: each query's locator is its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +69,14 @@ def ready(requests: list[Sent], filled: Path, empty: Path, *, ca_file: Path | No
     rows, share = _rows(source), -(-total // len(requests))
 
     def work() -> tuple[int, int]:
-        read = 0
+        read, more = 0, ""
         for sent in requests:
-            answer = pool.request(sent.method, sent.url, headers=sent.headers, body=sent.body or None)
+            url = urljoin(sent.url, more) if more and LOCATOR.search(sent.url) else sent.url
+            answer = pool.request(sent.method, url, headers=sent.headers, body=sent.body or None)
             assert answer.status < 300, (answer.status, sent.url)
             told = json.loads(answer.data) if answer.data else {}
             read += _records(told, sent.url)
+            more = told.get("nextRecordsUrl", "") if isinstance(told, dict) else ""
             _insert(target, islice(rows, share))
         return len(requests), read
 

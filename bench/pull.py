@@ -70,7 +70,7 @@ def pipeline(folder: Path, store: Path, **options: object) -> Any:
 
 def record(folder: Path, name: str) -> None:
     """A pull whose requests and rows the floor and the loop are given."""
-    ours = pipeline(folder, folder / f"{name}.db")
+    ours = pipeline(folder, folder / f"{name}.db", parallel=1)
     ours.connect(name).create_fields()
     with floor.recording(folder / f"{name}.jsonl"):
         ours.pull(name)
