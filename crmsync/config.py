@@ -17,6 +17,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, Validati
 
 from crmsync.addresses import is_loopback
 from crmsync.errors import BadConfig
+from crmsync.gate import MOST
 from crmsync.records import Result
 from crmsync.toml import Model, Section, build, locate, read_toml
 
@@ -173,6 +174,12 @@ class CrmConfig(Section):
         False,  # noqa: FBT003 - a default
         description="true: rights to read are enough; nothing is planned or written, and `fields` doesn't count",
     )
+    parallel: int = Field(
+        4,
+        ge=1,
+        le=MOST,
+        description="calls that may be under way at once while this CRM is read; 1: one after the other",
+    )
     standard_fields: tuple[Target, ...] = Field(
         (), description="the CRM's own fields, such as Amount, that results may go to all the same"
     )
@@ -308,7 +315,7 @@ class Config(Section):
         raise BadConfig("E213", f"{names} may only be read", where=found[0].where("read_only"), remedy=remedy)
 
 
-_SHARED = ("kind", "milestones", "engagement", "fields", "read_only", "standard_fields")
+_SHARED = ("kind", "milestones", "engagement", "fields", "read_only", "parallel", "standard_fields")
 
 
 def load(path: Path | None = None) -> Config:

@@ -19,6 +19,7 @@ class Crm(Protocol):
 
     name: str  # its name in the config
     calls: int  # API calls made so far, retries included
+    parallel: int  # how many calls it lets be under way at once
 
     def now(self) -> int:
         """The CRM's own clock, in micros."""
@@ -35,8 +36,13 @@ class Crm(Protocol):
     def streams(self) -> Sequence[str]:
         """What there is to pull, in the order to store it: people and stages, deals, then what belongs to deals."""
 
+    def rounds(self) -> Sequence[Sequence[str]]:
+        """The streams, in rounds to be stored one after the other; those of a round may be stored in any order."""
+
     def pull(self, stream: str, *, since: Cursor | None) -> Iterator[Page]:
         """All rows of a stream changed since the cursor (None: all there are), in pages whose cursors only grow.
+
+        The streams of a round may be read by several threads, each by one.
 
         Re-reads a look-back window before the cursor: storing must be idempotent. A record that can't be read comes in `bad`.
         """

@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 
+from crmsync.ahead import side_by_side
 from crmsync.clock import MICROS_PER_SECOND
 from crmsync.crm import Crm
 from crmsync.errors import RetryLater, counting
@@ -15,19 +16,23 @@ MOST_REPEATED = 10  # pages in a row; by right only an empty one comes twice
 
 
 def pull(store: Store, crm: Crm, *, run_id: int, watch: Watch) -> dict[str, int]:
-    """Reads each stream from where it stopped, a page and its cursor at a time. Gives what was read and changed."""
+    """Reads each stream from where it stopped, a page and its cursor at a time. Gives what was read and changed.
+
+    The CRM's answers are waited for side by side; this thread alone stores them, each stream's pages in their order.
+    """
     total = pulled.Stored()
     with counting(lambda: asdict(total)):
         began = crm.now()
         accounts.remember(store, crm.name, crm.account(), run_id=run_id)
-        for stream in crm.streams():
-            progress = _Progress(f"{crm.name} {stream}")
-            for page in crm.pull(stream, since=_since(store, crm, stream, now=began)):
+        for streams in crm.rounds():
+            progress = {stream: _Progress(f"{crm.name} {stream}") for stream in streams}
+            reads = [crm.pull(stream, since=_since(store, crm, stream, now=began)) for stream in streams]
+            for page in side_by_side(reads, threads=crm.parallel):
                 stored = pulled.save_page(store, crm.name, page, run_id=run_id)
                 total.add(stored)
-                watch.say(stream, stored.read)
+                watch.say(page.stream, stored.read)
                 watch.checkpoint()
-                progress.note(page)
+                progress[page.stream].note(page)
         pulled.save_page(store, crm.name, Page(pulled.CLOCK, Cursor(stamp=began)), run_id=run_id)
     return asdict(total)
 

@@ -357,7 +357,7 @@ def test_pull_goes_on_where_a_full_read_broke_off(server: Server, replies: Repli
     """The cursor of a page holds the list's own place and the clock at the read's start."""
     first = {"results": [deal("1")], "paging": {"next": {"after": "tok:en"}}}
     replies.lay(f"{OBJECTS}/deals", first, {"results": [deal("2")]}, {"results": []})
-    hubspot = crm(server)
+    hubspot = crm(server, parallel=1)
     page = next(hubspot.pull("deals", since=None))
     rest = pull(hubspot, "deals", page.cursor)
     asked = [request.query.get("after") for request in replies.requests if request.path == f"{OBJECTS}/deals"]

@@ -36,7 +36,7 @@ class HubSpot:
     """One HubSpot account; see `crmsync.crm.Crm` for what each method promises."""
 
     def __init__(self, config: CrmConfig, settings: Settings) -> None:
-        self.name = config.name
+        self.name, self.parallel = config.name, config.parallel
         self._client = Client(config, settings)
         self._portal = Portal(self._client)
         streams = list(all_streams(self._portal, config, settings))
@@ -70,6 +70,10 @@ class HubSpot:
     def streams(self) -> Sequence[str]:
         """Owners, pipelines, contacts, deals, then what belongs to deals."""
         return self._reader.names()
+
+    def rounds(self) -> Sequence[Sequence[str]]:
+        """People and stages; deals; what belongs to deals."""
+        return self._reader.rounds()
 
     def pull(self, stream: str, *, since: Cursor | None) -> Iterator[Page]:
         """The rows of a stream changed since the cursor."""

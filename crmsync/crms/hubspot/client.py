@@ -4,7 +4,9 @@ What a call may raise: BadConfig (E202 token, E203 a right, property or object, 
 failing, E204 the day's allowance), and `Refused` where the caller wants to look at a refusal itself.
 """
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 from hubspot import Client as HubSpotClient
 from hubspot.crm.objects.exceptions import ApiException
@@ -19,6 +21,7 @@ from crmsync.crms.hubspot.paths import Paths
 from crmsync.crms.hubspot.refusals import SECONDLY_WAIT_S, Json, Refused, no_answer, refusal, unread, used_up
 from crmsync.crms.hubspot.settings import Settings
 from crmsync.errors import BadConfig
+from crmsync.gate import Gate
 
 Query = Sequence[tuple[str, str]]
 
@@ -34,6 +37,7 @@ class Client:
         self.calls = 0
         self.seen_at = 0
         self.allowance = Allowance()
+        self._gate, self._lock = Gate(config.parallel), threading.Lock()
         self._pace = Pace(settings.calls_per_10s, 10.0)
         self._search_pace = Pace(settings.searches_per_s, 1.0)
         self._token = settings.token.get_secret_value()
@@ -84,11 +88,16 @@ class Client:
 
     def _send(self, method: str, path: str, *, query: Query = (), body: Json | None = None, once: bool = False) -> Json:
         """One HTTP request. `once`: it changes something, so an unreadable answer is lost instead of passing."""
+        with self._gate.call(partial(self.allowance.spent, self.settings.daily_share)):
+            return self._sent(method, path, query=query, body=body, once=once)
+
+    def _sent(self, method: str, path: str, *, query: Query, body: Json | None, once: bool) -> Json:
         self._spare_people()
         if path.endswith("/search"):
             self._search_pace.wait()
         self._pace.wait()
-        self.calls += 1
+        with self._lock:
+            self.calls += 1
         try:
             answer = self._api.request(
                 method,
@@ -108,7 +117,8 @@ class Client:
             ) from None
         except HTTPError as error:
             raise no_answer(error, self.config, self.settings, once=once) from None
-        self.seen_at = max(self.seen_at, transport.told_at(answer.headers) or 0)
+        with self._lock:
+            self.seen_at = max(self.seen_at, transport.told_at(answer.headers) or 0)
         return told
 
     def _note_limits(self, headers: Mapping[str, str]) -> None:

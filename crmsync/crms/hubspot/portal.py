@@ -3,12 +3,13 @@
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from datetime import tzinfo
-from functools import cached_property
+from threading import RLock
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from crmsync.crms.hubspot.client import Client
 from crmsync.crms.hubspot.refusals import Json
 from crmsync.errors import BadConfig, RetryLater
+from crmsync.once import once
 from crmsync.records import PersonRecord, StageRecord
 
 DEALS, CONTACTS, COMPANIES = "deals", "contacts", "companies"
@@ -21,7 +22,7 @@ class Portal:
     """The account that a token belongs to."""
 
     def __init__(self, client: Client) -> None:
-        self.client = client
+        self.client, self.lock = client, RLock()
         self._properties: dict[str, dict[str, Json]] = {}
         self._unknown_stages: set[str] = set()
 
@@ -32,7 +33,7 @@ class Portal:
             raise RetryLater("E201", "HubSpot's answers carry no Date", where=self.client.config.name)
         return self.client.seen_at
 
-    @cached_property
+    @once
     def details(self) -> Json:
         """portalId, timeZone, companyCurrency."""
         return self._read_details()
@@ -42,12 +43,12 @@ class Portal:
         self.client.allowance.zone = _zone(details)
         return details
 
-    @cached_property
+    @once
     def zone(self) -> tzinfo:
         """The zone whose days the account's people see; UTC where HubSpot names one that isn't known here."""
         return _zone(self.details)
 
-    @cached_property
+    @once
     def currency(self) -> str:
         """The company's own currency: that of every deal where only one is in use."""
         return self.details.get("companyCurrency") or ""
@@ -60,7 +61,7 @@ class Portal:
             kind, "sandbox"
         )  # of the others (test, developer) none is a company's own
 
-    @cached_property
+    @once
     def stages(self) -> dict[str, StageRecord]:
         """The stages of all deal pipelines by id, retired ones included."""
         path = self.client.paths.pipelines(DEALS)
@@ -71,12 +72,12 @@ class Portal:
                 found.update((stage["crm_id"], stage) for stage in stages)
         return found
 
-    @cached_property
+    @once
     def owners(self) -> list[PersonRecord]:
         """The owners that deals may point to, deactivated ones included."""
         return [_owner(row) for row in self._owner_rows]
 
-    @cached_property
+    @once
     def _owner_rows(self) -> list[Json]:
         path = self.client.paths.owners()
         return [
@@ -85,7 +86,7 @@ class Portal:
             for row in self.pages(path, [("archived", archived)])
         ]
 
-    @cached_property
+    @once
     def _owner_of_user(self) -> dict[str, str]:
         return {
             str(row.get("userId") or row.get("userIdIncludingInactive") or ""): str(row["id"])
@@ -126,10 +127,11 @@ class Portal:
 
     def properties(self, kind: str) -> dict[str, Json]:
         """The property definitions of an object type, by name."""
-        if kind not in self._properties:
-            answer = self.client.get(self.client.paths.properties(kind))
-            self._properties[kind] = {row["name"]: row for row in answer.get("results") or ()}
-        return self._properties[kind]
+        with self.lock:
+            if kind not in self._properties:
+                answer = self.client.get(self.client.paths.properties(kind))
+                self._properties[kind] = {row["name"]: row for row in answer.get("results") or ()}
+            return self._properties[kind]
 
     def forget_properties(self) -> None:
         """Some have just been made."""
@@ -144,7 +146,7 @@ class Portal:
                 what = f"HubSpot has no property {name!r} on {kind}, or the token may not see it"
                 raise BadConfig("E203", what, where=where, remedy=remedy or f"correct {key}")
 
-    @cached_property
+    @once
     def _custom(self) -> dict[str, str]:
         """Object type ids of custom objects, by each name they go by."""
         found: dict[str, str] = {}

@@ -9,10 +9,11 @@ found: a finished read's cursor carries the count of live records that the next 
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 
+from crmsync.ahead import in_order
 from crmsync.clock import MICROS_PER_SECOND
 from crmsync.crms.hubspot.archive import archived_pages, count_live, made_within
 from crmsync.crms.hubspot.batches import READ_INPUTS, READ_INPUTS_WITH_HISTORY, listed_row, parts, read
-from crmsync.crms.hubspot.portal import Portal, next_page
+from crmsync.crms.hubspot.portal import DEALS, Portal, next_page
 from crmsync.crms.hubspot.refusals import Json
 from crmsync.crms.hubspot.settings import Settings
 from crmsync.crms.hubspot.stream import Span, Stream, add_rows
@@ -54,12 +55,19 @@ class Reader:
 
     def __init__(self, portal: Portal, streams: Sequence[Stream], settings: Settings) -> None:
         self.portal, self.client = portal, portal.client
+        self.parallel = self.client.config.parallel
         self.look_back = settings.look_back_s * MICROS_PER_SECOND
         self._streams = {stream.name: stream for stream in streams}
 
     def names(self) -> Sequence[str]:
         """The streams, in the order to store them."""
         return [OWNERS, PIPELINES, *self._streams]
+
+    def rounds(self) -> Sequence[Sequence[str]]:
+        """The streams, before, with and after the deals, which need all of the former and are needed by all of the latter."""
+        names = list(self.names())
+        deals = names.index(DEALS)
+        return [names[:deals], [DEALS], names[deals + 1 :]]
 
     def pull(self, name: str, since: Cursor | None) -> Iterator[Page]:
         """The pages of a stream."""
@@ -111,7 +119,21 @@ class Reader:
 
     def _list(self, stream: Stream, kind: str, place: Place, done: Cursor) -> Generator[Page, None, int]:
         """The pages of all there is; gives how many of the records were made before the read began."""
-        after, listed = place.last, 0
+        listed = 0
+
+        def page(came: tuple[Cursor, list[Row]]) -> tuple[Page, int]:
+            here, rows = came
+            return self._page(stream, here, rows, Span(place.began, 0)), made_within(rows, after=0, until=place.began)
+
+        came = self._listed(stream, kind, place, done)
+        for whole, made in in_order(came, page, threads=self.parallel):
+            listed += made
+            yield whole
+        return listed
+
+    def _listed(self, stream: Stream, kind: str, place: Place, done: Cursor) -> Iterator[tuple[Cursor, list[Row]]]:
+        """The rows of all there is, page by page, each page with the cursor behind it."""
+        after = place.last
         size = READ_INPUTS_WITH_HISTORY if stream.histories() else READ_INPUTS
         query = [("limit", str(size)), ("archived", "false")]
         query += [("properties", name) for name in stream.properties()]
@@ -121,28 +143,38 @@ class Reader:
             answer = self.client.get(self.client.paths.objects(kind), [*query, *_after(after)])
             after = next_page(answer, after)
             here = Cursor(stamp=place.began, resume=str(Place(LIST, place.began, after))) if after else done
-            rows = [listed_row(raw) for raw in answer.get("results") or ()]
-            listed += made_within(rows, after=0, until=place.began)
-            yield self._page(stream, here, rows, Span(place.began, 0))
+            yield here, [listed_row(raw) for raw in answer.get("results") or ()]
             if not after:
-                return listed
+                return
 
     def _search(self, stream: Stream, kind: str, place: Place, since: Cursor) -> Generator[Page, None, int]:
         """The pages of what changed; gives how many of the records were made since the last read."""
-        last, fresh = place.last, 0
+        fresh = 0
+
+        def page(found: tuple[Cursor, Sequence[str]]) -> tuple[Page, int]:
+            here, ids = found
+            rows = list(read(self.client, kind, ids, properties=stream.properties(), histories=stream.histories()))
+            made = made_within(rows, after=since.stamp, until=place.began)
+            return self._page(stream, here, rows, Span(place.began, since.stamp)), made
+
+        for whole, made in in_order(self._found(stream, kind, place, since), page, threads=self.parallel):
+            fresh += made
+            yield whole
+        return fresh
+
+    def _found(self, stream: Stream, kind: str, place: Place, since: Cursor) -> Iterator[tuple[Cursor, Sequence[str]]]:
+        """The ids of what changed, as many as one call reads, each time with the cursor behind them."""
+        last = place.last
         size = READ_INPUTS_WITH_HISTORY if stream.histories() else READ_INPUTS
         while True:
             body = self._query(stream, since.stamp, place.began, last)
             found = self.client.post(self.client.paths.objects(kind, "search"), body).get("results") or []
             ids = [str(row["id"]) for row in found]
             for part in parts(ids, size):
-                rows = list(read(self.client, kind, part, properties=stream.properties(), histories=stream.histories()))
-                fresh += made_within(rows, after=since.stamp, until=place.began)
                 last = part[-1]
-                here = Cursor(stamp=since.stamp, crm_id=last, resume=str(Place(SEARCH, place.began, last)))
-                yield self._page(stream, here, rows, Span(place.began, since.stamp))
+                yield Cursor(stamp=since.stamp, crm_id=last, resume=str(Place(SEARCH, place.began, last))), part
             if len(ids) < SEARCH_PAGE:
-                return fresh
+                return
 
     def _query(self, stream: Stream, stamp: int, began: int, last: str) -> Json:
         """Changed since the stamp, or with an instant that has passed since, by id from `last` on."""

@@ -35,7 +35,7 @@ class Salesforce:
     """One Salesforce org; see `crmsync.crm.Crm` for what each method promises."""
 
     def __init__(self, config: CrmConfig, settings: Settings) -> None:
-        self.name = config.name
+        self.name, self.parallel = config.name, config.parallel
         self._client = Client(config, settings)
         self._org = org = Org(self._client)
         self._reader = Reader(org, config, settings)
@@ -69,6 +69,10 @@ class Salesforce:
     def streams(self) -> Sequence[str]:
         """Stages, users, contacts, deals, then what belongs to deals."""
         return self._reader.names()
+
+    def rounds(self) -> Sequence[Sequence[str]]:
+        """People and stages; deals; what belongs to deals."""
+        return self._reader.rounds()
 
     def pull(self, stream: str, *, since: Cursor | None) -> Iterator[Page]:
         """The rows of a stream changed since the cursor."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from decimal import Decimal
+from threading import Lock
 from typing import Any
 
 from requests.exceptions import RequestException
@@ -16,6 +17,7 @@ from crmsync.crms.salesforce.refusals import WAIT, SessionOver, no_answer, refus
 from crmsync.crms.salesforce.session import open_session
 from crmsync.crms.salesforce.settings import Settings
 from crmsync.errors import BadConfig, RetryLater
+from crmsync.gate import Gate
 
 Send = Callable[[Salesforce], Any]  # one call through the library
 
@@ -28,6 +30,7 @@ class Door:
         self._session, self.meter = open_session(config, settings)
         self._login = Login(config, settings, self._session, clock=self.present)
         self._open: tuple[Salesforce, Pass] | None = None
+        self._opening, self._gate = Lock(), Gate(config.parallel)
 
     def now(self) -> int:
         """The CRM's clock, by a call that its allowance doesn't count."""
@@ -58,13 +61,13 @@ class Door:
 
     def _logged_in(self, send: Send, path: str, *, once: bool) -> Any:
         """One call; a session that has ended is opened anew once, and a second end is a fault of the login."""
-        self._spare_people()
+        session = self._library()
         try:
-            return self._send(send, path, once=once)
+            return self._send(send, path, session, once=once)
         except SessionOver:
-            self._open = None
+            self._close(session)
         try:
-            return self._send(send, path, once=once)
+            return self._send(send, path, self._library(), once=once)
         except SessionOver as over:
             what = f"Salesforce ends every session at once: {over.what}"
             remedy = "look in Salesforce at the app's session policies and IP ranges"
@@ -72,6 +75,16 @@ class Door:
 
     def _library(self) -> tuple[Salesforce, Pass]:
         """The library with an open session. It is given no way to log in: it would do so without end."""
+        with self._opening:
+            return self._opened()
+
+    def _close(self, session: tuple[Salesforce, Pass]) -> None:
+        """A session has ended; another thread may have opened the next one already."""
+        with self._opening:
+            if self._open is session:
+                self._open = None
+
+    def _opened(self) -> tuple[Salesforce, Pass]:
         if self._open is None:
             opened = self._login.open()
             library = Salesforce(
@@ -85,11 +98,13 @@ class Door:
             self._open = library, opened
         return self._open
 
-    def _send(self, send: Send, path: str, *, once: bool) -> Any:
+    def _send(self, send: Send, path: str, session: tuple[Salesforce, Pass], *, once: bool) -> Any:
         """One HTTP request. `once`: an unreadable answer is lost instead of passing."""
-        library, opened = self._library()
+        library, opened = session
         try:
-            return send(library)
+            with self._gate.call(self._spent):
+                self._spare_people()
+                return send(library)
         except SalesforceError as error:
             secrets = [opened.token, *self._login.secrets()]
             wait_s = self.meter.wait_s
@@ -97,9 +112,14 @@ class Door:
         except (RequestException, HTTPError, ValueError) as error:
             raise no_answer(error, self.config, self.settings, once=once) from None
 
+    def _spent(self, more: int) -> bool:
+        """Whether our share of the allowance is used, with so many calls more than are told."""
+        used, allowed = self.meter.used + more, self.meter.allowed
+        return self.meter.fresh and bool(allowed) and used >= allowed * self.settings.daily_share
+
     def _spare_people(self) -> None:
         """Stops before the org's people are locked out. An old count is measured anew by the next call."""
-        used, allowed, share = self.meter.used, self.meter.allowed, self.settings.daily_share
-        if self.meter.fresh and allowed and used >= allowed * share:
+        if self._spent(0):
+            used, allowed, share = self.meter.used, self.meter.allowed, self.settings.daily_share
             what = f"the org has used {used} of its {allowed} calls of 24 hours; we stop at {share:.0%}"
             raise RetryLater("E204", what, where=self.config.where("daily_share"), remedy=WAIT)

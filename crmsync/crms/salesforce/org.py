@@ -1,11 +1,12 @@
 """What holds for the whole org: its currency and stages, its objects and their fields. Asked once."""
 
 from collections.abc import Iterable
-from functools import cached_property
+from threading import RLock
 
 from crmsync.crms.salesforce.client import Client, Json
 from crmsync.crms.salesforce.values import soql
 from crmsync.errors import BadConfig
+from crmsync.once import once
 from crmsync.records import StageRecord
 
 DEAL, TASK, EVENT, EMAIL = "Opportunity", "Task", "Event", "EmailMessage"
@@ -18,7 +19,7 @@ class Org:
     """The org that a login belongs to."""
 
     def __init__(self, client: Client) -> None:
-        self.client = client
+        self.client, self.lock = client, RLock()
         self._described: dict[str, Json] = {}
 
     @property
@@ -32,11 +33,11 @@ class Org:
         told = self._organization.get("IsSandbox")
         return "" if told is None else "sandbox" if told else "production"
 
-    @cached_property
+    @once
     def _organization(self) -> Json:
         return next(iter(self.client.records(soql(["FIELDS(STANDARD)"], "Organization"))), {})
 
-    @cached_property
+    @once
     def stages(self) -> dict[str, StageRecord]:
         """The stages by API name, retired ones included: old deals still hold them."""
         fields = ("ApiName", "MasterLabel", "SortOrder", "IsClosed", "IsWon", "DefaultProbability")
@@ -50,6 +51,10 @@ class Org:
 
     def describe(self, entity: str, *, key: str = "") -> Json:
         """An object as Salesforce describes it to our user. Raises BadConfig when there is none."""
+        with self.lock:
+            return self._describe(entity, key=key)
+
+    def _describe(self, entity: str, *, key: str) -> Json:
         if entity not in self._described:
             try:
                 self._described[entity] = self.client.get(f"sobjects/{entity}/describe") or {}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from crmsync import strict
 from crmsync.clock import MICROS_PER_SECOND, iso
 from crmsync.config import CrmConfig
-from crmsync.crms.salesforce.org import STAGE, Org
+from crmsync.crms.salesforce.org import DEAL, STAGE, Org
 from crmsync.crms.salesforce.refusals import NO_LOCATOR, NO_OBJECT, Refused
 from crmsync.crms.salesforce.settings import Settings
 from crmsync.crms.salesforce.streams import Span, Stream, all_streams, bad
@@ -66,6 +66,12 @@ class Reader:
     def names(self) -> Sequence[str]:
         """The streams, in the order to store them."""
         return [STAGE, *self._streams]
+
+    def rounds(self) -> Sequence[Sequence[str]]:
+        """The streams, before, with and after the deals, which need all of the former and are needed by all of the latter."""
+        names = list(self.names())
+        deals = names.index(DEAL)
+        return [names[:deals], [DEAL], names[deals + 1 :]]
 
     def pull(self, name: str, since: Cursor | None) -> Iterator[Page]:
         """The pages of a stream."""

@@ -5,6 +5,7 @@ every address; all of that is mended here, below it.
 """
 
 import ssl
+import threading
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -18,6 +19,7 @@ from crmsync.config import CrmConfig
 from crmsync.crms.salesforce.refusals import Elsewhere
 from crmsync.crms.salesforce.settings import Settings
 from crmsync.errors import BadConfig
+from crmsync.gate import overtaken
 
 FRESH_S = 30.0  # how long the CRM's clock, read off an answer, counts as the present
 
@@ -30,12 +32,12 @@ class Meter(HTTPAdapter):
         self.calls = 0
         self.seen_at = 0  # the CRM's clock in the last good answer, in micros
         self.used, self.allowed = 0, 0  # API calls of the whole org in the last 24 hours; 0 allowed: not told yet
-        self.wait_s: float | None = None  # the wait that the last answer asked for
         self._plain = settings.instance_url.startswith("http://")
         self._timeout = (settings.connect_timeout_s, settings.read_timeout_s)
         self._answer_s = settings.answer_timeout_s
         transport.bound(self.poolmanager, answer_s=self._answer_s)
         self._read_at = 0.0
+        self._lock, self._of_thread = threading.Lock(), threading.local()
 
     def send(
         self,
@@ -47,7 +49,8 @@ class Meter(HTTPAdapter):
         proxies: Mapping[str, str] | None = None,
     ) -> Response:
         """One HTTP request, with the default timeouts where none are given."""
-        self.calls += 1
+        with self._lock:
+            self.calls += 1
         if self._plain and request.url:
             request.url = "http://" + request.url.partition("://")[2]
         response = super().send(request, stream, timeout or self._timeout, verify, cert, proxies)
@@ -65,6 +68,12 @@ class Meter(HTTPAdapter):
         return manager
 
     @property
+    def wait_s(self) -> float | None:
+        """The wait that the last answer to this thread asked for."""
+        told: float | None = getattr(self._of_thread, "wait_s", None)
+        return told
+
+    @property
     def fresh(self) -> bool:
         """Whether `seen_at` was read a moment ago."""
         return bool(self.seen_at) and time.monotonic() - self._read_at < FRESH_S
@@ -72,14 +81,16 @@ class Meter(HTTPAdapter):
     def _note_time(self, headers: Mapping[str, str]) -> None:
         """The CRM's clock. An edge that answers in its place may have another."""
         if told_at := transport.told_at(headers):
-            self.seen_at = max(self.seen_at, told_at)
-            self._read_at = time.monotonic()
+            with self._lock:
+                self.seen_at, self._read_at = max(self.seen_at, told_at), time.monotonic()
 
     def _note_limits(self, headers: Mapping[str, str]) -> None:
-        self.wait_s = transport.wait_s(headers)
+        self._of_thread.wait_s = transport.wait_s(headers)
         usage = headers.get("Sforce-Limit-Info", "").partition(";")[0].partition("api-usage=")[2].partition("/")
         if usage[0].isdigit() and usage[2].isdigit():
-            self.used, self.allowed = int(usage[0]), int(usage[2])
+            with self._lock:
+                if not (self.fresh and overtaken(int(usage[0]), self.used)):
+                    self.used, self.allowed = int(usage[0]), int(usage[2])
 
 
 def open_session(config: CrmConfig, settings: Settings) -> tuple[Session, Meter]:

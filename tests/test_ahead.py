@@ -1,0 +1,118 @@
+"""Reading ahead: orders and bounds that hold, faults that come where they belong, and no thread that is left behind."""
+
+import threading
+import time
+from collections import deque
+from collections.abc import Iterator
+
+import pytest
+
+from crmsync.ahead import in_order, side_by_side
+from crmsync.errors import RetryLater
+
+THREADS = 3
+
+
+def numbers(first: int, until: int, taken: list[int] | None = None) -> Iterator[int]:
+    """Numbers, each noted when it is read."""
+    for number in range(first, until):
+        if taken is not None:
+            taken.append(number)
+        yield number
+
+
+def broken(until: int) -> Iterator[int]:
+    """Numbers, then a fault."""
+    yield from range(until)
+    raise RetryLater("E201", "the list broke off")
+
+
+def until_a_fault(items: Iterator[object]) -> list[object]:
+    """What came before the fault that has to come."""
+    came: list[object] = []
+    with pytest.raises(RetryLater):
+        deque(map(came.append, items), maxlen=0)
+    return came
+
+
+def until_it_is(condition: threading.Event) -> None:
+    """Waits for another thread, which must come."""
+    assert condition.wait(10)
+
+
+@pytest.mark.parametrize("threads", [1, THREADS])
+def test_side_by_side_gives_each_sources_items_in_order(threads: int) -> None:
+    """Nothing is lost, nothing comes twice, and each source keeps its order."""
+    came = list(
+        side_by_side([numbers(0, 50), numbers(100, 150), numbers(200, 250), numbers(300, 350)], threads=threads)
+    )
+    by_source = [[item for item in came if item // 100 == source] for source in range(4)]
+    assert by_source == [list(range(100 * source, 100 * source + 50)) for source in range(4)]
+
+
+def test_side_by_side_reads_sources_at_the_same_time() -> None:
+    """Two sources that wait for each other both come to their end."""
+    one, two = threading.Event(), threading.Event()
+
+    def meeting(mine: threading.Event, other: threading.Event) -> Iterator[str]:
+        mine.set()
+        until_it_is(other)
+        yield "met"
+
+    assert list(side_by_side([meeting(one, two), meeting(two, one)], threads=2)) == ["met", "met"]
+
+
+def test_side_by_side_reads_no_further_than_two_items_a_thread() -> None:
+    """However slowly items are taken, memory holds few."""
+    taken: list[int] = []
+    items = side_by_side([numbers(0, 1_000, taken)], threads=THREADS)
+    next(items)
+    time.sleep(0.2)
+    assert len(taken) <= 2 * THREADS
+    items.close()  # type: ignore[attr-defined]
+
+
+def test_side_by_side_gives_what_came_before_a_fault() -> None:
+    """A source's fault is raised behind its own items."""
+    assert until_a_fault(side_by_side([broken(4)], threads=THREADS)) == [0, 1, 2, 3]
+
+
+def test_side_by_side_ends_its_threads_when_nobody_takes_more() -> None:
+    """A reader that waits for room ends too."""
+    before = set(threading.enumerate())
+    items = side_by_side([numbers(0, 1_000), numbers(0, 1_000)], threads=2)
+    next(items)
+    ours = set(threading.enumerate()) - before
+    items.close()  # type: ignore[attr-defined]
+    for thread in ours:
+        thread.join(10)
+    assert not any(thread.is_alive() for thread in ours)
+
+
+@pytest.mark.parametrize("threads", [1, THREADS])
+def test_in_order_keeps_the_order_of_its_items(threads: int) -> None:
+    """The first items take longest and come first all the same."""
+
+    def slow_at_first(number: int) -> int:
+        time.sleep(0.02 / (number + 1))
+        return number
+
+    assert list(in_order(numbers(0, 20), slow_at_first, threads=threads)) == list(range(20))
+
+
+@pytest.mark.parametrize("threads", [1, THREADS])
+def test_in_order_gives_what_came_before_its_sources_fault(threads: int) -> None:
+    """A list that breaks off brings all that it listed before."""
+    assert until_a_fault(in_order(broken(4), str, threads=threads)) == ["0", "1", "2", "3"]
+
+
+@pytest.mark.parametrize("threads", [1, THREADS])
+def test_in_order_gives_nothing_behind_a_fault(threads: int) -> None:
+    """A page that fails ends it: a later one, stored, would carry the cursor past what is missing."""
+
+    def failing(number: int) -> int:
+        if number == 4:
+            raise RetryLater("E201", "this page doesn't come")
+        return number
+
+    assert until_a_fault(in_order(numbers(0, 20), failing, threads=threads)) == [0, 1, 2, 3]
