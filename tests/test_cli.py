@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -183,6 +184,7 @@ def test_interrupted_is_one_line(workspace: Path) -> None:
         subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as running,  # noqa: S603
         (workspace / "slow.toml").open("w"),  # opens once the program reads
     ):
+        time.sleep(0.5)  # a signal between opening and reading would wait for the read's end
         running.send_signal(signal.SIGINT)
         _, told = running.communicate(timeout=60)
     assert (running.returncode, told) == (130, "interrupted; what was stored stays\n")

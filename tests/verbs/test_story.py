@@ -56,7 +56,7 @@ def test_verify_finds_the_same_deals_on_both_sides(story: dict[str, Said], crmsy
     assert re.search(r"^dump [0-9a-f]{64}$", said.out, re.MULTILINE)
 
 
-def test_verify_tells_what_the_store_lacks(workspace: Path, tmp_path: Path) -> None:
+def test_verify_tells_what_the_store_lacks(story: dict[str, Said], workspace: Path, tmp_path: Path) -> None:
     """A store that has pulled nothing differs, which is no fault but exit code 1."""
     (tmp_path / "config.toml").write_text((workspace / "config.toml").read_text())
     said = call("verify", "--crm", "hub", "--config", str(tmp_path / "config.toml"))
