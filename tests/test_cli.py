@@ -176,12 +176,17 @@ def test_an_unforeseen_fault_is_one_line(capsys: pytest.CaptureFixture[str]) -> 
     assert told.err.startswith("E900 test_cli.py:")
 
 
+def hear_interrupts() -> None:
+    """A run of the tests in the background hands down that interrupts are ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_interrupted_is_one_line(workspace: Path) -> None:
     """Ctrl-C, here while the config is being read, ends with the code that shells know."""
     os.mkfifo(workspace / "slow.toml")
     command = [sys.executable, "-m", "crmsync", "status", "--config", "slow.toml"]
     with (
-        subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as running,  # noqa: S603
+        subprocess.Popen(command, stderr=subprocess.PIPE, text=True, preexec_fn=hear_interrupts) as running,  # noqa: S603
         (workspace / "slow.toml").open("w"),  # opens once the program reads
     ):
         time.sleep(0.5)  # a signal between opening and reading would wait for the read's end
