@@ -1,6 +1,7 @@
 """People who edit between planning and pushing, and between the reading and the writing of a push, in every order that is found.
 
-python -m tests.writeback.people 2000      so many machines on each local CRM, and what they met
+python -m tests.writeback.people 2000              so many machines on each local CRM, and what they met
+python -m tests.writeback.people 2000 hubspot      on this one
 """
 
 import sys
@@ -166,9 +167,9 @@ def meet(kind: str, folder: Path, *, machines: int) -> Met:
     return met
 
 
-def main(machines: int) -> None:
-    """Tells what the machines met on each local CRM."""
-    for kind in TWINS:
+def main(machines: int, kinds: Sequence[str]) -> None:
+    """Tells what the machines met on each of these local CRMs."""
+    for kind in kinds:
         with tempfile.TemporaryDirectory() as folder:
             met = meet(kind, Path(folder), machines=machines)
         edits = f"{met.moments:,} edits between reading and writing, {met.named:,} of them gone over and named"
@@ -176,4 +177,4 @@ def main(machines: int) -> None:
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(int(sys.argv[1]), sys.argv[2:] or list(TWINS))
