@@ -177,7 +177,7 @@ def _quality_html(laws: Mapping[str, Mapping[str, Quality]]) -> str:
         "then. Less is better.</p>"
     )
     head = ("law", *(f"{figure}: {way}" for figure in ("log loss", "Brier") for way in WAYS))
-    rows = [(f"{law}: {LAWS[law].text.lower()}", *figures) for law, *figures in _quality_rows(laws)]
+    rows = [(f"{law}: {LAWS[law].text}", *figures) for law, *figures in _quality_rows(laws)]
     losses = {law: {way: found[way].log_loss for way in WAYS} for law, found in laws.items()}
     numbers = tuple(range(1, 1 + 2 * len(WAYS)))
     return note + charts.losses_by_law(losses) + report.table(head, rows, numbers=numbers)

@@ -28,7 +28,8 @@ section { background: #fff; border: 1px solid #e4e7eb; border-radius: .5rem; pad
 section { margin: 1rem 0; overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-size: .87rem; }
 th, td { text-align: left; padding: .3rem .7rem .3rem 0; border-bottom: 1px solid #e4e7eb; vertical-align: top; }
-td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.number { text-align: right; font-variant-numeric: tabular-nums; }
+td.number { white-space: nowrap; }
 p { margin: .4rem 0; max-width: 60rem; } .soft { color: #616e7c; } svg { max-width: 100%; height: auto; }
 code, pre { background: #f5f7fa; border-radius: .25rem; padding: .1rem .3rem; } pre { padding: .75rem; overflow-x: auto; }
 .row { display: flex; flex-wrap: wrap; gap: 1rem; } .high { color: #ba2525; } .low { color: #0c6b58; }
