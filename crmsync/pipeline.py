@@ -210,7 +210,7 @@ class Pipeline:
     def _run(self, step: str, target: str, work: Work) -> RunRow:
         """One row of the ledger, closed whatever happens: the run boundary."""
         began = self.clock()
-        run_id = runs.begin(self.store, job=self.job, step=step, target=target, now=began)
+        run_id = runs.begin(self.store, job=self.job, step=step, target=target, now=began, holder=self.lease.holder)
         row = RunRow(run_id, self.job, step, target, "running", began, None, {}, "")
         self._tell(row)
         try:

@@ -16,7 +16,9 @@ _quarantine = table_of(tables.Quarantine)
 
 JOB = "job"  # the step of the row that stands for a whole job
 GOOD = ("done", "partial")  # how a run ends that did its work
-OPEN = ("running", "later")  # how a run stands that neither did its work nor failed
+RUNNING, LOST = "running", "lost"  # at work; its process ended without a word
+OPEN = (RUNNING, "later", LOST)  # how a run stands that neither did its work nor failed
+LOST_WORDS = "its process ended without a word; the next run goes on from what is stored"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +36,16 @@ class RunRow:
     message: str
 
 
-def begin(store: Store, *, job: str, step: str, target: str, now: int) -> int:
-    """Opens a run in the ledger and gives its id."""
+def begin(store: Store, *, job: str, step: str, target: str, now: int, holder: str = "") -> int:
+    """Opens a run in the ledger and gives its id. While it lasts, its message is the holder of the lease that it runs under."""
     values = {
         "job": job,
         "step": step,
         "target": target,
-        "status": "running",
+        "status": RUNNING,
         "started_at": now,
         "counts": "{}",
-        "message": "",
+        "message": holder,
     }
     with store.write() as connection:
         return int(connection.execute(insert(_run).values(values).returning(_run.c.run_id)).scalar_one())
@@ -55,6 +57,14 @@ def end(store: Store, run_id: int, *, status: str, counts: dict[str, int], messa
     values = {"status": status, "counts": json.dumps(counts), "message": message, "ended_at": ended_at}
     with store.write() as connection:
         connection.execute(update(_run).where(_run.c.run_id == run_id).values(values))
+
+
+def lose(store: Store, *, now: int) -> None:
+    """Closes the runs whose holder holds no lease any more. When they ended nobody knows."""
+    at_work = select(_lease.c.holder).where(_lease.c.expires_at > now)
+    lost = (_run.c.status == RUNNING, _run.c.message.not_in(at_work))
+    with store.write() as connection:
+        connection.execute(update(_run).where(*lost).values(status=LOST, message=LOST_WORDS))
 
 
 def get(store: Store, run_id: int) -> RunRow:

@@ -171,6 +171,22 @@ def test_run_longer_than_its_period_overlaps_with_none_and_is_told(it: Tale) -> 
     assert "hourly: took 70 min of the 60 to its next time" in said
 
 
+def test_killed_run_is_told_as_lost_by_the_next_one(it: Tale) -> None:
+    """Nobody could write down its end: the one that takes its lease over does, and the store goes on from what is there."""
+    it.ask("PUT", f"/latency/{SALESFORCE}", {"seconds": 0.2})
+    asked = it.local.served[SALESFORCE].server.requests
+    with running("pull", at=it.pipeline.root) as (process, _):
+        while it.local.served[SALESFORCE].server.requests < asked + 3:
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.kill()
+        process.communicate(timeout=10)
+    it.ask("PUT", f"/latency/{SALESFORCE}", {"seconds": 0})
+    it.pipeline.pull()
+    ledger = [(row.target, row.status, row.ended_at is None) for row in runs.after(it.store, 0)]
+    assert ledger == [("main", "lost", True), ("main", "done", False), ("hub", "done", False)]
+
+
 def test_signal_in_the_middle_of_a_job_ends_the_service_well(it: Tale) -> None:
     """SIGTERM while a slow CRM is being pulled: exit code 0 within ten seconds, and the ledger says that the pull goes on later."""
     missed = runs.begin(it.store, job="hourly", step="pull", target="main", now=0)
