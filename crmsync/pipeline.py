@@ -78,12 +78,14 @@ class Pipeline:
     def train(self, model: str, *, as_of: int | None = None) -> list[RunRow]:
         """Learns a model from what was known at an instant."""
         spec = self._model(model)
-        return self._all([("train", spec.name, lambda run_id: train(self.store, spec, run_id=run_id, as_of=as_of))])
+        asked = runs.target_of(spec.name, as_of)
+        return self._all([("train", asked, lambda run_id: train(self.store, spec, run_id=run_id, as_of=as_of))])
 
     def score(self, model: str, *, as_of: int | None = None) -> list[RunRow]:
         """Scores the deals that were open at an instant."""
         spec = self._model(model)
-        return self._all([("score", spec.name, lambda run_id: score(self.store, spec, run_id=run_id, as_of=as_of))])
+        asked = runs.target_of(spec.name, as_of)
+        return self._all([("score", asked, lambda run_id: score(self.store, spec, run_id=run_id, as_of=as_of))])
 
     def stage(self, crm: str | None = None) -> list[RunRow]:
         """Plans what differs from what the CRMs show."""

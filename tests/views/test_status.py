@@ -120,6 +120,14 @@ def test_status_is_red_for_a_step_that_failed_until_it_does_its_work(store: Stor
     assert not is_red(seen(store))
 
 
+def test_status_says_nothing_of_questions_about_the_past(store: Store) -> None:
+    """Training as of a day with too few deals fails for whoever asked; the model at work is as it was."""
+    run(store, "train", target="close")
+    run(store, "train", target=runs.target_of("close", T0 - 400 * DAY), status="stopped")
+    assert [step.run.target for step in seen(store).steps] == ["close"]
+    assert not is_red(seen(store))
+
+
 def test_status_counts_what_nobody_was_told(store: Store) -> None:
     """A notice or ping that no address took is counted for seven days."""
     notices.add(store, notices.Notice("nightly", "failing", T0, 0, 2, "E202"))
