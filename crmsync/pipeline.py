@@ -9,10 +9,10 @@ from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from crmsync import crm as crms
 from crmsync import workspace
 from crmsync.clock import Clock, system_clock
 from crmsync.config import Config, CrmConfig
+from crmsync.connections import Connections
 from crmsync.crm import Crm
 from crmsync.errors import BadConfig, CrmsyncError, RetryLater, Stopped, counting
 from crmsync.steps.pull import pull
@@ -39,7 +39,8 @@ Work = Callable[[int], dict[str, int]]
 class Pipeline:
     """The steps over one store. Each method gives the ledger's rows of what it ran; a fault is raised after the last of them.
 
-    `clock` is this machine's: ledger and lease obey it. What is known by when obeys the CRMs' own clocks.
+    `clock` is this machine's: ledger and lease obey it. What is known by when obeys the CRMs' own clocks. `connections` may
+    outlive the pipeline.
     """
 
     def __init__(
@@ -50,12 +51,13 @@ class Pipeline:
         clock: Clock = system_clock,
         watch: Watch | None = None,
         job: str = BY_HAND,
+        connections: Connections | None = None,
     ) -> None:
         self.config, self.store, self.clock, self.job = config, store, clock, job
+        self.connections = connections or Connections(config, clock=clock)
         self.lease = Lease(store, clock)
         self.watch = watch or Watch()
         self.root: Path = config.file.resolve().parent
-        self._connected: dict[str, Crm] = {}
 
     def pull(self, crm: str | None = None) -> list[RunRow]:
         """Reads what changed in the CRM of that name, or in all of them."""
@@ -65,6 +67,8 @@ class Pipeline:
 
     def reconcile(self, crm: str | None = None) -> list[RunRow]:
         """Holds the store against the ids that the CRM of that name, or each of them, lists, and heals what differs."""
+        for each in self.config.only_crm(crm):
+            self.connections.drop(each.name)
         return self._each_crm(
             "reconcile",
             self.config.only_crm(crm),
@@ -74,12 +78,14 @@ class Pipeline:
     def train(self, model: str, *, as_of: int | None = None) -> list[RunRow]:
         """Learns a model from what was known at an instant."""
         spec = self._model(model)
-        return self._all([("train", spec.name, lambda run_id: train(self.store, spec, run_id=run_id, as_of=as_of))])
+        asked = runs.target_of(spec.name, as_of)
+        return self._all([("train", asked, lambda run_id: train(self.store, spec, run_id=run_id, as_of=as_of))])
 
     def score(self, model: str, *, as_of: int | None = None) -> list[RunRow]:
         """Scores the deals that were open at an instant."""
         spec = self._model(model)
-        return self._all([("score", spec.name, lambda run_id: score(self.store, spec, run_id=run_id, as_of=as_of))])
+        asked = runs.target_of(spec.name, as_of)
+        return self._all([("score", asked, lambda run_id: score(self.store, spec, run_id=run_id, as_of=as_of))])
 
     def stage(self, crm: str | None = None) -> list[RunRow]:
         """Plans what differs from what the CRMs show."""
@@ -156,11 +162,8 @@ class Pipeline:
         return [steps[step] for step in spec.steps]
 
     def connect(self, name: str) -> Crm:
-        """The CRM of that name; connected once."""
-        if name not in self._connected:
-            (config,) = self.config.only_crm(name)
-            self._connected[name] = crms.connect(config)
-        return self._connected[name]
+        """The CRM of that name."""
+        return self.connections.to(name)
 
     def _model(self, name: str) -> ModelSpec:
         return workspace.model(self.root, name)
@@ -184,8 +187,12 @@ class Pipeline:
             return {"calls": it.calls - before, **({"calls_left": left} if most else {})}
 
         with counting(calls):
-            accounts.require(self.store, name, it.account())
-            return {**work(it, run_id), **calls()}
+            try:
+                accounts.require(self.store, name, it.account())
+                return {**work(it, run_id), **calls()}
+            except BadConfig:
+                self.connections.drop(name)
+                raise
 
     def _all(self, planned: Sequence[tuple[str, str, Work]]) -> list[RunRow]:
         """Runs every one, whatever becomes of the others: one CRM that is down doesn't hold up the next."""
@@ -205,7 +212,7 @@ class Pipeline:
     def _run(self, step: str, target: str, work: Work) -> RunRow:
         """One row of the ledger, closed whatever happens: the run boundary."""
         began = self.clock()
-        run_id = runs.begin(self.store, job=self.job, step=step, target=target, now=began)
+        run_id = runs.begin(self.store, job=self.job, step=step, target=target, now=began, holder=self.lease.holder)
         row = RunRow(run_id, self.job, step, target, "running", began, None, {}, "")
         self._tell(row)
         try:

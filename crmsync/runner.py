@@ -6,6 +6,7 @@ from crmsync import schedule
 from crmsync.alerts import Alerts
 from crmsync.clock import Clock, system_clock
 from crmsync.config import Config
+from crmsync.connections import Connections
 from crmsync.errors import CrmsyncError, RetryLater
 from crmsync.ping import FAIL, START, SUCCESS, Ping
 from crmsync.pipeline import Pipeline
@@ -18,12 +19,13 @@ from crmsync.workspace import JobSpec
 
 
 class Runner:
-    """Runs jobs of one workspace. `clock` is this machine's."""
+    """Runs jobs of one workspace, over connections that one run leaves to the next. `clock` is this machine's."""
 
     def __init__(
         self, config: Config, store: Store, *, clock: Clock = system_clock, watch: Watch | None = None
     ) -> None:
         self.config, self.store, self.clock, self.watch = config, store, clock, watch or Watch()
+        self._connections = Connections(config, clock=clock)
         self._ping, self._alerts = Ping(config.ping, store, clock), Alerts(config.alerts, store, clock)
 
     def run(self, spec: JobSpec) -> list[RunRow]:
@@ -31,7 +33,14 @@ class Runner:
 
         A run that is to go on later is told as neither well nor failed: when none ends well in time, silence is the alarm.
         """
-        pipeline = Pipeline(self.config, self.store, clock=self.clock, watch=self.watch, job=spec.name)
+        pipeline = Pipeline(
+            self.config,
+            self.store,
+            clock=self.clock,
+            watch=self.watch,
+            job=spec.name,
+            connections=self._connections,
+        )
         with pipeline.lease:
             self._ping.tell(spec.name, START)
             try:

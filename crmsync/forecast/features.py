@@ -133,25 +133,25 @@ def stage_seen(asof: AsOf) -> Column:
 
 @feature("promises", "done", part="step")
 def step_done(asof: AsOf) -> Column:
-    """Steps of the plan done."""
+    """Steps of the plan done, by name."""
     return counts_by_name(asof, channels.STEP_DONE, seen=True)
 
 
 @feature("promises", "done", part="step")
 def step_count(asof: AsOf) -> Column:
-    """Steps of the plan done, with repeats."""
+    """Steps of the plan done, by name, with repeats."""
     return counts_by_name(asof, channels.STEP_DONE)
 
 
 @feature("promises", "done", part="step")
 def step_fresh_7d(asof: AsOf) -> Column:
-    """Steps of the plan done in these days."""
+    """Steps of the plan done in these days, by name."""
     return decays_by_name(asof, channels.STEP_DONE, days=FAST_DAYS)
 
 
 @feature("promises", "done", part="step")
 def step_fresh_21d(asof: AsOf) -> Column:
-    """Steps of the plan done in these weeks."""
+    """Steps of the plan done in these weeks, by name."""
     return decays_by_name(asof, channels.STEP_DONE, days=SLOW_DAYS)
 
 
@@ -169,31 +169,31 @@ def plan_age(asof: AsOf) -> Column:
 
 @feature("promises", "share")
 def plan_done(asof: AsOf) -> Column:
-    """Steps of the plan done."""
+    """Share of the plan done."""
     return Numbers(_share(asof.plan.done.sum(axis=0), asof.plan.size.sum(axis=0)))
 
 
 @feature("promises", "share")
 def buyer_done(asof: AsOf) -> Column:
-    """Buyer's steps done."""
+    """Share of the buyer's steps done."""
     return Numbers(_share(asof.plan.done[Side.BUYER], asof.plan.size[Side.BUYER]))
 
 
 @feature("promises", "share")
 def seller_done(asof: AsOf) -> Column:
-    """Our steps done."""
+    """Share of our steps done."""
     return Numbers(_share(asof.plan.done[Side.SELLER], asof.plan.size[Side.SELLER]))
 
 
 @feature("promises", "share")
 def buyer_part(asof: AsOf) -> Column:
-    """Steps of the plan that are the buyer's."""
+    """Share of the plan that is the buyer's."""
     return Numbers(_share(asof.plan.size[Side.BUYER], asof.plan.size.sum(axis=0)))
 
 
 @feature("promises", "number", part="buyer_steps")
 def buyer_steps(asof: AsOf) -> Column:
-    """Buyer's steps done."""
+    """Number of the buyer's steps done."""
     return Numbers(asof.plan.done[Side.BUYER])
 
 

@@ -14,6 +14,7 @@ from crmsync.money import to_major
 TEXT_LIMIT = 255  # characters that a plain text field takes in both CRMs
 MOST = 15  # reasons that a text of that length may hold
 LEAST = 0.05  # log-odds: what moves a probability by about a point or less isn't told
+NO_PLAN = "No plan"  # all that promises add to a deal that has none: none of them says anything by itself
 YES_NO: dict[Unit, tuple[str, str]] = {
     "done": ("{} done", "{} not done"),
     "passed": ("{} passed", "{} not passed"),
@@ -41,16 +42,22 @@ class Reasons:
             for part in weighed.term.parts:
                 leads.setdefault(part, weighed.term.feature)
         self._leads = [leads[part] for part in scores.parts]
+        self._promised = np.array([lead.family == "promises" for lead in self._leads], dtype=np.bool_)
 
     def of(self, row: int, *, most: int | None = None) -> list[Reason]:
-        """The parts that aren't 0, the strongest first, equal ones in the order of the features."""
-        added = self._scores.contributions[row]
+        """The parts that aren't 0, the strongest first, equal ones in the order of the features; of a missing plan all are one."""
+        added, absent = self._scores.contributions[row], 0.0
+        if self._scores.steps[row] == 0:
+            absent = float(added[self._promised].sum())
+            added = np.where(self._promised, 0.0, added)
         order: Ints = np.argsort(-np.abs(added), kind="stable")
-        return [
+        told = [
             Reason(self._scores.parts[place], float(added[place]), self._phrase(int(place), row))
             for place in order[:most]
             if added[place] != 0
         ]
+        told += [Reason("plan", absent, NO_PLAN)] if absent else []
+        return sorted(told, key=lambda reason: -abs(reason.log_odds))[:most]
 
     def text(self, row: int) -> str:
         """`62 %: + Security review done; - Promises overdue: 2`: as many reasons as TEXT_LIMIT takes, none cut off."""

@@ -9,6 +9,7 @@ from crmsync.store.engine import Store
 from crmsync.store.upsert import table_of
 
 _fit = table_of(tables.Fit)
+_NEWEST = (_fit.c.as_of.desc(), _fit.c.fit_id.desc())  # one of a past day that was made today is no newer for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +42,8 @@ def save(store: Store, *, model: str, run_id: int, as_of: int, digest: str, used
 
 
 def newest_used(store: Store, model: str, *, as_of: int | None = None) -> FitRow | None:
-    """The newest fit of a model that the gate let through, or the newest of those made with nothing later than `as_of`."""
-    query = select(_fit).where(_fit.c.model == model, _fit.c.used).order_by(_fit.c.fit_id.desc()).limit(1)
+    """The fit of a model that knows most of those that the gate let through, or of those made with nothing later than `as_of`."""
+    query = select(_fit).where(_fit.c.model == model, _fit.c.used).order_by(*_NEWEST).limit(1)
     if as_of is not None:
         query = query.where(_fit.c.as_of <= as_of)
     with store.read() as connection:
@@ -52,7 +53,7 @@ def newest_used(store: Store, model: str, *, as_of: int | None = None) -> FitRow
 
 def newest(store: Store, model: str) -> FitRow | None:
     """The newest fit of a model, whatever the gate said of it."""
-    query = select(_fit).where(_fit.c.model == model).order_by(_fit.c.fit_id.desc()).limit(1)
+    query = select(_fit).where(_fit.c.model == model).order_by(*_NEWEST).limit(1)
     with store.read() as connection:
         row = connection.execute(query).one_or_none()
     return None if row is None else FitRow(*row)

@@ -30,7 +30,7 @@ class Lease:
     def __init__(self, store: Store, clock: Clock, *, lease_s: float = LEASE_S) -> None:
         self._store, self._clock, self._lease_s = store, clock, lease_s
         self._depth = self._fence = 0
-        self._holder = holder_of(os.getpid())
+        self.holder = holder_of(os.getpid())
         self._ended = threading.Event()
 
     def __enter__(self) -> Self:
@@ -50,25 +50,26 @@ class Lease:
             self._ended.set()
             self._store.guard = None
             with suppress(CrmsyncError):  # it runs out by itself; a fault that is on its way matters more
-                runs.give_lease_back(self._store, NAME, holder=self._holder)
+                runs.give_lease_back(self._store, NAME, holder=self.holder)
 
     def _take(self) -> None:
-        """Takes the lease; that of a process of this machine which is no more is taken over at once."""
+        """Takes the lease; that of a process of this machine which is no more is taken over at once. Its runs are told as lost."""
         try:
             self._claim()
         except LeaseHeld:
             other = runs.lease_holder(self._store, NAME)
-            if not _is_dead(other):
+            if not has_ended(other):
                 raise
             runs.give_lease_back(self._store, NAME, holder=other)
             self._claim()
         except RetryLater:  # another wrote at the same moment; now it can be seen who
             self._claim()
+        runs.lose(self._store, now=self._clock())
 
     def _claim(self) -> None:
         now = self._clock()
         until = now + int(self._lease_s * MICROS_PER_SECOND)
-        self._fence = runs.take_lease(self._store, NAME, holder=self._holder, now=now, until=until)
+        self._fence = runs.take_lease(self._store, NAME, holder=self.holder, now=now, until=until)
 
     def _check(self, connection: Connection) -> None:
         """Refuses the write of a holder that isn't one any more."""
@@ -99,7 +100,7 @@ def _start(pid: int) -> str:
         return "?"
 
 
-def _is_dead(holder: str) -> bool:
+def has_ended(holder: str) -> bool:
     """Whether a holder was a process of this machine that has ended."""
     process, _, host = holder.removeprefix("process ").partition(" on ")
     number, _, start = process.partition(" (start ")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, case, func, insert, select, update
 
+from crmsync.clock import iso
 from crmsync.errors import LeaseHeld
 from crmsync.store import tables
 from crmsync.store.engine import Store
@@ -13,10 +14,14 @@ from crmsync.store.upsert import insert_new, table_of
 
 _run, _lease, _approval = table_of(tables.Run), table_of(tables.Lease), table_of(tables.Approval)
 _quarantine = table_of(tables.Quarantine)
+_PAST = " as of "
+_of_present = _run.c.target.not_like(f"%{_PAST}%")
 
 JOB = "job"  # the step of the row that stands for a whole job
 GOOD = ("done", "partial")  # how a run ends that did its work
-OPEN = ("running", "later")  # how a run stands that neither did its work nor failed
+RUNNING, LOST = "running", "lost"  # at work; its process ended without a word
+OPEN = (RUNNING, "later", LOST)  # how a run stands that neither did its work nor failed
+LOST_WORDS = "its process ended without a word; the next run goes on from what is stored"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +39,21 @@ class RunRow:
     message: str
 
 
-def begin(store: Store, *, job: str, step: str, target: str, now: int) -> int:
-    """Opens a run in the ledger and gives its id."""
+def target_of(model: str, as_of: int | None) -> str:
+    """The target of a run of a model; one that asks how a past day was has its own, since it says nothing of the present."""
+    return model if as_of is None else f"{model}{_PAST}{iso(as_of)}"
+
+
+def begin(store: Store, *, job: str, step: str, target: str, now: int, holder: str = "") -> int:
+    """Opens a run in the ledger and gives its id. While it lasts, its message is the holder of the lease that it runs under."""
     values = {
         "job": job,
         "step": step,
         "target": target,
-        "status": "running",
+        "status": RUNNING,
         "started_at": now,
         "counts": "{}",
-        "message": "",
+        "message": holder,
     }
     with store.write() as connection:
         return int(connection.execute(insert(_run).values(values).returning(_run.c.run_id)).scalar_one())
@@ -55,6 +65,14 @@ def end(store: Store, run_id: int, *, status: str, counts: dict[str, int], messa
     values = {"status": status, "counts": json.dumps(counts), "message": message, "ended_at": ended_at}
     with store.write() as connection:
         connection.execute(update(_run).where(_run.c.run_id == run_id).values(values))
+
+
+def lose(store: Store, *, now: int) -> None:
+    """Closes the runs whose holder holds no lease any more. When they ended nobody knows."""
+    at_work = select(_lease.c.holder).where(_lease.c.expires_at > now)
+    lost = (_run.c.status == RUNNING, _run.c.message.not_in(at_work))
+    with store.write() as connection:
+        connection.execute(update(_run).where(*lost).values(status=LOST, message=LOST_WORDS))
 
 
 def get(store: Store, run_id: int) -> RunRow:
@@ -71,9 +89,9 @@ def find(store: Store, run_id: int) -> RunRow | None:
 
 
 def newest(store: Store) -> list[RunRow]:
-    """The newest run of each step and target, in the order of the steps' last start."""
+    """The newest run of each step and target, in the order of the steps' last start; none that asked how a past day was."""
     with store.read() as connection:
-        ids = select(func.max(_run.c.run_id)).group_by(_run.c.step, _run.c.target)
+        ids = select(func.max(_run.c.run_id)).where(_of_present).group_by(_run.c.step, _run.c.target)
         rows = connection.execute(select(_run).where(_run.c.run_id.in_(ids)).order_by(_run.c.run_id)).all()
     return [_row(row) for row in rows]
 
@@ -104,9 +122,8 @@ def last(store: Store, step: str, target: str, *, statuses: Sequence[str] = ()) 
 def succeeded(store: Store) -> dict[tuple[str, str], int]:
     """When the newest run that did its work began, by step and target."""
     newest = func.max(_run.c.started_at)
-    query = (
-        select(_run.c.step, _run.c.target, newest).where(_run.c.status.in_(GOOD)).group_by(_run.c.step, _run.c.target)
-    )
+    good = (_run.c.status.in_(GOOD), _of_present)
+    query = select(_run.c.step, _run.c.target, newest).where(*good).group_by(_run.c.step, _run.c.target)
     with store.read() as connection:
         return {(step, target): int(at) for step, target, at in connection.execute(query)}
 
@@ -121,7 +138,7 @@ def tally(store: Store) -> dict[tuple[str, str, str], int]:
     """How many runs the ledger has, by step, target and status."""
     by = (_run.c.step, _run.c.target, _run.c.status)
     with store.read() as connection:
-        rows = connection.execute(select(*by, func.count()).group_by(*by).order_by(*by)).all()
+        rows = connection.execute(select(*by, func.count()).where(_of_present).group_by(*by).order_by(*by)).all()
     return {(step, target, status): int(count) for step, target, status, count in rows}
 
 

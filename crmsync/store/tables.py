@@ -237,11 +237,13 @@ class Run(SQLModel, table=True):
     target: str = Field(sa_column=Column(Text, nullable=False))  # the CRM or the model
     status: str = Field(
         sa_column=Column(Text, nullable=False)
-    )  # running, done, partial, failed, stopped, waiting, later
+    )  # running, done, partial, failed, stopped, waiting, later, lost
     started_at: int = Field(sa_column=Column(BigInteger, nullable=False))
     ended_at: int | None = Field(sa_column=Column(BigInteger))
     counts: str = Field(sa_column=Column(Text, nullable=False))  # JSON: name -> number
-    message: str = Field(sa_column=Column(Text, nullable=False))
+    message: str = Field(
+        sa_column=Column(Text, nullable=False)
+    )  # what went wrong; of a run at work, its lease's holder
 
 
 class Lease(SQLModel, table=True):

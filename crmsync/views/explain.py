@@ -10,8 +10,9 @@ from sqlalchemy import Row
 
 from crmsync.clock import iso, to_date
 from crmsync.errors import BadConfig
-from crmsync.forecast.feature import FEATURES
+from crmsync.forecast.feature import FEATURES, Feature
 from crmsync.forecast.features import ALL
+from crmsync.forecast.reasons import NO_PLAN
 from crmsync.money import to_major
 from crmsync.records import Kind, Phase, Side
 from crmsync.store import deals, pulled, scores
@@ -85,7 +86,6 @@ def explain(store: Store, name: str) -> Explanation:
     deal = _one(store, name)
     row = scores.newest(store, deal.deal_id)
     body: dict[str, Any] = {"base": 0.0, "parts": {}} if row is None else json.loads(row.reasons)
-    parts = sorted(body["parts"].items(), key=lambda item: -abs(item[1]))
     labels = pulled.stage_labels(store)
     facts = deals.facts(store, deal.deal_id)
     as_of = None if row is None else row.as_of
@@ -94,7 +94,7 @@ def explain(store: Store, name: str) -> Explanation:
         score=None if row is None else {key: value for key, value in row._mapping.items() if key != "reasons"},
         base=body["base"],
         log_odds=body["base"] + sum(body["parts"].values()),
-        reasons=[Reason(part, _sentence(part, labels), added) for part, added in parts],
+        reasons=_reasons(body["parts"], labels, planned=row is not None and row.milestones_total > 0),
         promises=[_promise(step, facts) for step in deals.milestones(store, deal.deal_id)],
         facts=[_fact(fact, labels, as_of) for fact in facts],
         fields=list(_fields(store, deal.deal_id)),
@@ -113,10 +113,23 @@ def _one(store: Store, name: str) -> Row[Any]:
     return live[0] if live else found[0]  # of a merged deal the one that lives on
 
 
-def _sentence(part: str, labels: Mapping[str, str]) -> str:
-    """What a part is about: the first sentence of its first feature, with the level that it names."""
+def _reasons(parts: Mapping[str, float], labels: Mapping[str, str], *, planned: bool) -> list[Reason]:
+    """The strongest first; for a deal without a plan all that promises add is one, as in the text that a seller reads."""
+    leads = {part: _lead(part) for part in parts}
+    absent = [] if planned else [part for part, lead in leads.items() if lead and lead.family == "promises"]
+    told = [Reason(part, _sentence(part, leads[part], labels), parts[part]) for part in parts if part not in absent]
+    told += [Reason("plan", NO_PLAN, sum(parts[part] for part in absent))] if absent else []
+    return sorted(told, key=lambda reason: -abs(reason.log_odds))
+
+
+def _lead(part: str) -> Feature | None:
+    """The first feature of a part."""
+    return next((FEATURES[each] for each in ALL if FEATURES[each].part == part.partition(":")[0]), None)
+
+
+def _sentence(part: str, lead: Feature | None, labels: Mapping[str, str]) -> str:
+    """What a part is about: the sentence of its first feature, with the level that it names."""
     name, _, level = part.partition(":")
-    lead = next((FEATURES[each] for each in ALL if FEATURES[each].part == name), None)
     sentence = name if lead is None else lead.sentence
     return f"{sentence}: {labels.get(level, level)}" if level else sentence
 

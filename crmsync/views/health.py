@@ -10,7 +10,7 @@ from crmsync import schedule
 from crmsync.clock import MICROS_PER_SECOND
 from crmsync.store import runs
 from crmsync.store.engine import Store
-from crmsync.store.runs import GOOD, JOB, OPEN, RunRow
+from crmsync.store.runs import GOOD, JOB, LOST, OPEN, RUNNING, RunRow
 from crmsync.views import ledger
 from crmsync.views.cells import age, moment
 from crmsync.workspace import JobSpec
@@ -44,7 +44,7 @@ def health(store: Store, spec: JobSpec, *, now: int) -> Health:
     last, good = runs.last(store, JOB, spec.name), runs.last(store, JOB, spec.name, statuses=GOOD)
     state, why = _state(store, spec, last, good, now=now)
     began = last.started_at if last else now
-    ended = last.ended_at or now if last else now
+    ended = now if last is None else last.ended_at or (began if last.status == LOST else now)
     return Health(
         spec.name,
         state,
@@ -71,9 +71,13 @@ def _state(store: Store, spec: JobSpec, last: RunRow | None, good: RunRow | None
     if last is not None and last.status in OPEN:
         return (
             FAILING,
-            f"due at {moment(due)}, and no run has ended well since: {last.message or 'broken off or at work'}",
+            f"due at {moment(due)}, and no run has ended well since: {_words(last)}",
         )
     return SILENT, f"due at {moment(due)}, and nothing has run since"
+
+
+def _words(row: RunRow) -> str:
+    return "the newest is at work, or was broken off" if row.status == RUNNING else row.message
 
 
 def job_lines(job: Health, *, now: int) -> Iterator[str]:

@@ -7,7 +7,7 @@ from crmsync.store.runs import RunRow
 
 CHANGED = ("deals", "milestones", "facts", "gone")  # what storing a pull's pages changed
 NUMBERED = ("push", "undo")  # steps whose run can be named to `crmsync undo`
-LEVELS = {"done": "ok", "partial": "warn", "later": "warn", "waiting": "warn"}  # by status of a run; of others: fail
+LEVELS = {"done": "ok"} | dict.fromkeys(("partial", "later", "lost", "waiting"), "warn")  # by status; of others: fail
 WORDS = {"quarantined": "set aside", "calls_left": "calls left"}
 
 

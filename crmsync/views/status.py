@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from crmsync.clock import MICROS_PER_DAY
 from crmsync.store import fits, notices, outbox, pulled, runs
 from crmsync.store.engine import Store
-from crmsync.store.lease import NAME
-from crmsync.store.runs import GOOD, JOB, RunRow
+from crmsync.store.lease import NAME, has_ended
+from crmsync.store.runs import GOOD, JOB, LOST_WORDS, RUNNING, RunRow
 from crmsync.views import ledger
 from crmsync.views.cells import age, moment
 from crmsync.views.health import Health, health, job_lines
@@ -116,13 +116,14 @@ def status(
     now: int,
 ) -> Status:
     """Reads it all."""
+    holder = runs.lease_holder(store, NAME)
     newest, names = [row for row in runs.newest(store) if row.step != JOB], list(crms)
     pulls = {row.target: row.started_at for row in newest if row.step == "pull" and row.status in GOOD}
     succeeded = runs.succeeded(store)
     steps = [Step(row, succeeded.get((row.step, row.target))) for row in newest]
     return Status(
         now_at=now,
-        holder=runs.lease_holder(store, NAME),
+        holder="" if has_ended(holder) else holder,
         jobs=[health(store, spec, now=now) for spec in jobs],
         data=[Data(crm, pulled.complete_until(store, [crm]), pulls.get(crm)) for crm in names],
         steps=sorted(steps, key=lambda step: (ORDER.get(step.run.step, len(ORDER)), step.run.target)),
@@ -194,10 +195,10 @@ def _step(step: Step, *, now: int, holder: str) -> str:
     row = step.run
     level = ledger.LEVELS.get(row.status, "fail")
     what = f"{ledger.line(row)}, {age(now - row.started_at)} ago"
-    if row.status == "running":
-        level = "ok" if holder else "warn"
-        what += f" by {holder}" if holder else ": broken off; the next run goes on from what is stored"
-    if row.status not in (*GOOD, "running"):
+    if row.status == RUNNING:  # of a process that was killed, until the next run tells it as lost
+        mine = bool(holder) and row.message == holder
+        return f"[ok] {what} by {holder}" if mine else f"[warn] {what}: {LOST_WORDS}"
+    if row.status not in GOOD:
         what += ", never done" if step.succeeded_at is None else f", last done {age(now - step.succeeded_at)} ago"
     return f"[{level}] {what}" + (f": {row.message}" if row.message else "")
 

@@ -150,8 +150,8 @@ def test_deals_archived_are_gone(server: Server, replies: Replies) -> None:
 def test_archive_is_listed_only_when_a_live_record_is_missing(
     server: Server, replies: Replies, live: int, lists: int
 ) -> None:
-    """One search counts those that were live at the last read; while none of them is missing the list isn't read."""
-    replies.lay(f"{OBJECTS}/deals/search", {"results": []}, {"results": [], "total": live})
+    """The search counts those that were live at the last read; while none of them is missing the list isn't read."""
+    replies.lay(f"{OBJECTS}/deals/search", {"results": [], "total": live})
     pull(crm(server), "deals", Cursor(stamp=parse_instant(T1), resume=f"done:{parse_instant(T1)}:7"))
     assert sum(request.path == f"{OBJECTS}/deals" for request in replies.requests) == lists
 
@@ -369,8 +369,9 @@ def test_pull_goes_on_where_a_full_read_broke_off(server: Server, replies: Repli
 
 
 def test_pull_searches_from_the_look_back_on_and_by_growing_id(server: Server, replies: Replies) -> None:
-    """A later read asks from ten minutes before the last one's start, 200 a page, and goes on by id, never by offset."""
-    replies.lay(f"{OBJECTS}/deals/search", {"results": [{"id": str(n)} for n in range(1, 201)]}, {"results": []})
+    """Where more changed since ten minutes before the last read's start than one answer holds, they are asked for by id."""
+    found = {"results": [{"id": str(n), "createdAt": CREATED} for n in range(1, 201)]}
+    replies.lay(f"{OBJECTS}/deals/search", found, found, {"results": []})
     replies.lay(f"{OBJECTS}/deals/batch/read", {"results": [deal("1")]}, {"results": []})
     pull(crm(server), "deals", Cursor(stamp=parse_instant(T1)))
     searches = [request.json() for request in replies.requests if request.path.endswith("/search")]
@@ -380,12 +381,12 @@ def test_pull_searches_from_the_look_back_on_and_by_growing_id(server: Server, r
         "operator": "GTE",
         "value": str(parse_instant(T1) // 1000 - 600_000),
     }
-    assert filters[:2] == [[start], [start, {"propertyName": "hs_object_id", "operator": "GT", "value": "200"}]]
+    assert filters[1:3] == [[start], [start, {"propertyName": "hs_object_id", "operator": "GT", "value": "200"}]]
 
 
 def test_pull_that_broke_off_in_a_search_goes_on_by_id(server: Server, replies: Replies) -> None:
     """The window stays the old one until the read is complete, and its cursor becomes the broken read's start."""
-    replies.lay(f"{OBJECTS}/deals/search", {"results": [{"id": "1"}]})
+    replies.lay(f"{OBJECTS}/deals/search", {"results": [{"id": "1", "createdAt": CREATED}]})
     replies.lay(f"{OBJECTS}/deals/batch/read", {"results": [deal("1")]})
     hubspot, since = crm(server), Cursor(stamp=parse_instant(T1))
     broken = next(hubspot.pull("deals", since=since)).cursor
@@ -420,9 +421,37 @@ def test_pull_of_contacts_finds_people_added_to_older_deals(server: Server, repl
 def test_pull_reads_owners_active_or_not(server: Server, replies: Replies) -> None:
     """Old deals point to people who have left."""
     left, here = {"id": "1", "firstName": "Ann"}, {"id": "2", "email": "bob@example.com"}
-    replies.lay("/crm/owners/2026-09", {"results": [left]}, {"results": [here]})
+    replies.lay("/crm/owners/2026-09", {"results": [here]}, {"results": [left]})
     people = pull(crm(server), "owners").people
     assert [(person["crm_id"], person["active"]) for person in people] == [("1", False), ("2", True)]
+
+
+def test_pull_reads_the_retired_again_when_somebody_active_is_missing(server: Server, replies: Replies) -> None:
+    """Who has left is known from the first read on, and is asked for anew only by the read that misses an active one."""
+    ann, bob = {"id": "1"}, {"id": "2"}
+    answers = ([ann, bob], [], [ann, bob], [bob], [ann], [bob])
+    replies.lay("/crm/owners/2026-09", *({"results": rows} for rows in answers))
+    hubspot = crm(server)
+    told = [{one["crm_id"]: one["active"] for one in pull(hubspot, "owners").people} for _ in range(4)]
+    asked = [request.query["archived"] for request in replies.requests if "owners" in request.path]
+    assert told == [{"1": True, "2": True}] * 2 + [{"1": False, "2": True}] * 2
+    assert asked == [["false"], ["true"], ["false"], ["false"], ["true"], ["false"]]
+
+
+def test_one_search_tells_what_changed_and_what_was_archived(server: Server, replies: Replies) -> None:
+    """Of the live records, last changed first, those within the look-back are read; the others only count."""
+    rows = [
+        {"id": "9", "createdAt": T2, "properties": {"hs_lastmodifieddate": T2}},
+        {"id": "10", "createdAt": CREATED, "properties": {"hs_lastmodifieddate": T2}},
+        {"id": "3", "createdAt": CREATED, "properties": {"hs_lastmodifieddate": CREATED}},
+    ]
+    replies.lay(f"{OBJECTS}/deals/search", {"results": rows, "total": 8})
+    since = Cursor(stamp=parse_instant(T1), resume=f"done:{parse_instant(T1)}:7")
+    page = pull(crm(server), "deals", since)
+    (asked,) = [request.json() for request in replies.requests if request.path.endswith("deals/batch/read")]
+    assert [one["id"] for one in asked["inputs"]] == ["9", "10"]
+    assert page.cursor.resume.rpartition(":")[2] == "8"
+    assert not [request for request in replies.requests if request.path == f"{OBJECTS}/deals"]
 
 
 def test_pull_reads_a_stages_meaning_from_its_metadata(server: Server) -> None:

@@ -1,10 +1,14 @@
 """Reasons in words."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from crmsync.forecast.feature import FEATURES
+from crmsync.forecast.features import ALL
 from crmsync.forecast.logistic import Fit
-from crmsync.forecast.reasons import TEXT_LIMIT, Reasons
+from crmsync.forecast.reasons import NO_PLAN, TEXT_LIMIT, Reasons
 from crmsync.forecast.score import Scores, score
 from tests.forecast.conftest import Past
 
@@ -46,5 +50,34 @@ def test_text_names_steps_and_stages(scores: Scores) -> None:
 def test_text_speaks_of_every_kind_of_feature(scores: Scores) -> None:
     """Amounts with their currency, shares in percent, unknown numbers as none."""
     told = " | ".join(reason.text for row in range(len(scores)) for reason in Reasons(scores).of(row))
-    for words in (" EUR", " JPY", "Buyer's steps done: ", " %", ": none", "follow up: ", "champion on the deal"):
+    for words in (
+        " EUR",
+        " JPY",
+        "Share of the buyer's steps done: ",
+        " %",
+        ": none",
+        "follow up: ",
+        "champion on the deal",
+    ):
         assert words in told
+
+
+def test_sentences_tell_features_apart() -> None:
+    """No two reasons read alike: features share a sentence only where they are one reason."""
+    parts: dict[str, set[str]] = {}
+    for name in ALL:
+        parts.setdefault(FEATURES[name].sentence, set()).add(FEATURES[name].part)
+    assert {sentence: of for sentence, of in parts.items() if len(of) > 1} == {}
+
+
+def test_deal_without_a_plan_is_told_nothing_of_promises(scores: Scores) -> None:
+    """What its missing plan adds is one reason, which says so, and the sum stays the same."""
+    of_promises = {FEATURES[name].part for name in ALL if FEATURES[name].family == "promises"}
+    planless = replace(scores, steps=np.zeros_like(scores.steps))
+    planned, told = Reasons(scores).of(0), Reasons(planless).of(0)
+    assert of_promises & {reason.part.partition(":")[0] for reason in planned}
+    assert not of_promises & {reason.part.partition(":")[0] for reason in told}
+    assert [reason.text for reason in told if reason.part == "plan"] == [NO_PLAN]
+    assert sum(reason.log_odds for reason in told) == pytest.approx(
+        sum(reason.log_odds for reason in planned), abs=1e-12
+    )

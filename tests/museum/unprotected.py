@@ -3,10 +3,13 @@
 from dataclasses import dataclass
 
 CRMS = "crmsync/crms"
-SALESFORCE, HUBSPOT = f"{CRMS}/salesforce/read.py", f"{CRMS}/hubspot/read.py"
+SALESFORCE, HUBSPOT, SEARCH = (f"{CRMS}/{file}.py" for file in ("salesforce/read", "hubspot/read", "hubspot/changed"))
 TIES, CHANGES, LATE = (f"tests/museum/test_{name}.py" for name in ("ties", "changes", "visibility"))
 
-NO_LOOK_BACK = ((SALESFORCE, "since - self.look_back", "since"), (HUBSPOT, "(stamp - self.look_back)", "stamp"))
+NO_LOOK_BACK = (
+    (SALESFORCE, "since - self.look_back", "since"),
+    (HUBSPOT, "since.stamp - self.look_back", "since.stamp"),
+)
 NO_REREADING = (("crmsync/steps/reconcile.py", "if source.silent else []", "if not source else []"),)
 
 
@@ -62,11 +65,12 @@ ALL = (
         f"{TIES}::test_museum_more_rows_than_a_search_gives",
         "a search goes on by id, not by its own pages",
         (
-            (HUBSPOT, "SEARCH_PAGE = 200", "SEARCH_PAGE = 200\nPLACES = iter(range(0, 10**6, SEARCH_PAGE))"),
+            (SEARCH, "SEARCH_PAGE = 200", "SEARCH_PAGE = 200\nPLACES = iter(range(0, 10**6, SEARCH_PAGE))"),
+            (SEARCH, "if last else []", "if not last else []"),
             (
-                HUBSPOT,
-                "since.stamp, place.began, last)",
-                'since.stamp, place.began, "") | {"after": str(next(PLACES))}',
+                SEARCH,
+                '"limit": SEARCH_PAGE',
+                '"limit": SEARCH_PAGE, "after": str(next(PLACES)) if sort[0] == ID else "0"',
             ),
         ),
     ),
@@ -75,7 +79,7 @@ ALL = (
         "the cursor's own second is read again",
         (
             (SALESFORCE, "SystemModstamp >= {start}", "SystemModstamp > {start}"),
-            (HUBSPOT, '"operator": "GTE"', '"operator": "GT"'),
+            (SEARCH, ">= window.start", "> window.start"),
         ),
     ),
     Unprotected(

@@ -6,16 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.crms.twins import TWINS, Twin, twin
+from tests.crms.twins import Twin, twin
 
-DEALS, HOUR_S = 330, 3_600.0
-BLOCK = 50  # records that HubSpot gives with their history in one call
-READ = "/crm/objects/2026-09/deals/batch/read"
-TWICE = {
-    "salesforce": 0,
-    "hubspot": 5,
-}  # streams that take a second call: lists with retired entries, objects with an archive
-CALLS_A_BLOCK = {"salesforce": 0, "hubspot": 5}  # deals, links to companies and to contacts, and twice as many contacts
+DEALS, HOUR_S = 250, 3_600.0
+OBJECTS, LINKS = "/crm/objects/2026-09", "/crm/associations/2026-09"
+BLOCK, CONTACTS = 50, 100  # records that HubSpot gives in one call with their history, and without
+MOST_CONTACTS = 3  # of a deal, on average
+FOUND = 200  # ids that one search finds
 
 
 def asked(room: Twin) -> Counter[str]:
@@ -34,19 +31,28 @@ def changed(room: Twin, count: int) -> None:
     room.forward(HOUR_S)
 
 
-@pytest.mark.parametrize("count", [0, 1, 120])
-@pytest.mark.parametrize("kind", TWINS)
-def test_hourly_pull_costs_a_call_an_object_and_one_a_block(tmp_path: Path, kind: str, count: int) -> None:
-    """Salesforce gives what changed with the question; HubSpot takes calls for each fifty deals: the deals, their links to
-    companies and to contacts, and the contacts; and one more for each object that has an archive.
-    """
-    with twin(kind, tmp_path, deals=DEALS) as room:
+@pytest.mark.parametrize("count", [0, 120])
+def test_hourly_pull_of_salesforce_costs_a_call_an_object(tmp_path: Path, count: int) -> None:
+    """What changed comes with the question."""
+    with twin("salesforce", tmp_path, deals=DEALS) as room:
         room.pull()
-        changed(room, 0)
-        quiet = asked(room)
+        changed(room, count)
+        assert asked(room).total() == len(room.crm.streams())
+
+
+@pytest.mark.parametrize("count", [1, 120, 230])
+def test_hourly_pull_of_hubspot_costs_a_call_an_object_and_one_a_block(tmp_path: Path, count: int) -> None:
+    """Of what changed: a call for each fifty deals, for each 200 one for their companies and one for their contacts, and one for
+    each hundred contacts; beyond 200 deals the searches by id, and a count.
+    """
+    with twin("hubspot", tmp_path, deals=DEALS) as room:
+        room.pull()
         changed(room, count)
         found = asked(room)
-    more, blocks = found - quiet, ceil(count / BLOCK)
-    assert quiet.total() == len(room.crm.streams()) + TWICE[kind]
-    assert more[READ] == (blocks if kind == "hubspot" else 0)
-    assert more.total() <= CALLS_A_BLOCK[kind] * blocks
+    pages, contacts = ceil(count / FOUND), found.pop(f"{OBJECTS}/contacts/batch/read", 0)
+    searches = 1 if count < FOUND else 2 + pages
+    expected = {f"{OBJECTS}/deals/batch/read": ceil(count / BLOCK), f"{OBJECTS}/deals/search": searches}
+    expected |= {f"{LINKS}/deals/{to}/batch/read": pages for to in ("companies", "contacts")}
+    assert {path: found[path] for path in expected} == expected
+    assert found.total() - sum(expected.values()) == len(room.crm.streams()) - 1
+    assert contacts <= pages + ceil(count * MOST_CONTACTS / CONTACTS)

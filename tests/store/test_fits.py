@@ -36,6 +36,16 @@ def test_newest_used_of_the_past_saw_nothing_later(store: Store) -> None:
     assert found.fit_id == early
 
 
+def test_newest_used_is_the_one_that_knows_most(store: Store) -> None:
+    """A fit of a past day that was made today doesn't replace the one that scores."""
+    present = saved(store, as_of=200)
+    saved(store, as_of=100)
+    newest, used = fits.newest(store, "close"), fits.newest_used(store, "close")
+    assert newest is not None
+    assert used is not None
+    assert (newest.fit_id, used.fit_id) == (present, present)
+
+
 def test_get_gives_back_what_was_saved(store: Store) -> None:
     """Every column survives the way through the database."""
     number = saved(store, as_of=2**53 + 1, body='{"x":0.1}')

@@ -45,6 +45,28 @@ def test_newest_shows_a_run_that_is_still_at_work(store: Store) -> None:
     assert (row.status, row.ended_at, row.counts) == ("running", None, {})
 
 
+def test_lose_closes_the_runs_of_those_who_hold_no_lease(store: Store) -> None:
+    """A killed process's run is told as lost, with no end that anybody knows; one at work and one that ended stay as they are."""
+    take(store, "one")
+    work = {"job": "", "target": "main", "now": T0}
+    kept, lost = (runs.begin(store, step="pull", holder=holder, **work) for holder in ("one", "two"))
+    ended = run(store, "push")
+    runs.lose(store, now=T0)
+    assert [runs.get(store, number).status for number in (kept, lost, ended)] == ["running", "lost", "done"]
+    assert (runs.get(store, lost).ended_at, runs.get(store, lost).message) == (None, runs.LOST_WORDS)
+
+
+def test_lose_takes_a_lease_that_has_run_out_for_none(store: Store) -> None:
+    """From the end of the lease on its holder counts as dead."""
+    take(store, "one")
+    number = runs.begin(store, job="", step="pull", target="main", now=T0, holder="one")
+    told = []
+    for at in (T0 + MINUTE - 1, T0 + MINUTE):
+        runs.lose(store, now=at)
+        told.append(runs.get(store, number).status)
+    assert told == ["running", "lost"]
+
+
 def test_newest_pull_is_the_last_complete_one(store: Store) -> None:
     """A failed pull isn't what a score saw; one that set records aside is."""
     assert runs.newest_pull(store) == 0

@@ -10,6 +10,7 @@ from simple_salesforce import format_soql
 
 from crmsync.clock import parse_instant
 from crmsync.config import StoreConfig
+from crmsync.errors import Stopped
 from crmsync.pipeline import Pipeline
 from crmsync.store import dump, runs
 from crmsync.store.engine import open_store
@@ -109,3 +110,13 @@ def test_the_same_world_gives_the_same_dump_on_both_databases(tmp_path: Path, po
         Pipeline(it.config, other).pull()
         assert dump.digest(other) == dump.digest(it.store)
         other.close()
+
+
+def test_training_of_the_past_leaves_the_present_as_it_is(told: Tale) -> None:
+    """An as-of day before the first deal is refused, in a row of its own that says which day was asked for."""
+    before = runs.newest(told.store)
+    with pytest.raises(Stopped, match="E40"):
+        told.pipeline.train("close", as_of=parse_instant("2020-01-31"))
+    (row,) = runs.after(told.store, before[-1].run_id)
+    assert (row.target, row.status) == ("close as of 2020-01-31T00:00:00Z", "stopped")
+    assert runs.newest(told.store) == before

@@ -2,6 +2,7 @@
 
 import signal
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from tests.story.tale import Tale, tale
 
 HOURLY = 'schedule = "0 * * * *"\nsteps = ["pull"]\n'
 TEN_MINUTES_S = 600
+DESCRIBING = ("token", "describe", "properties", "schemas")  # in addresses that are asked once for a connection
 DOWN = {"faults": [{"kind": "status", "status": 503, "rate": 1.0}]}
 
 
@@ -59,6 +61,40 @@ def test_job_runs_at_its_time(it: Tale) -> None:
     started = [row.started_at for row in runs.after(it.store, 0)]
     assert announced == ["hourly at 2026-06-01T03:00:00Z", "hourly at 2026-06-01T04:00:00Z"]
     assert started == [parse_instant("2026-06-01T03:00:00Z")] * 3
+
+
+def served_by_hour(it: Tale, hours: int) -> list[Counter[str]]:
+    """What each CRM's answers were asked for by each of so many hourly runs, as addresses."""
+    asked: list[Counter[str]] = []
+    servers = [served.server for served in it.local.served.values()]
+    before = [server.requests for server in servers]
+
+    def on(due: str, watch: Watch) -> None:
+        made = zip(servers, before, strict=True)
+        asked.append(Counter(entry.path for server, old in made for entry in server.journal[old - server.requests :]))
+        before[:] = [server.requests for server in servers]
+        it.ask("PUT", "/clock", {"at": due.rpartition(" ")[2]})
+        watch.stopping = len(asked) > hours
+
+    before = [server.requests for server in servers]
+    serve(it, on)
+    return asked[1:]
+
+
+def test_next_run_goes_over_the_connections_of_the_one_before(it: Tale) -> None:
+    """From the second run on nobody logs in and nothing is described: the pulls ask each object what changed, and no more."""
+    _, second, third = served_by_hour(it, 3)
+    assert second == third
+    assert not [path for path in second if any(word in path for word in DESCRIBING)]
+    assert second.total() == sum(len(it.pipeline.connect(name).streams()) + 1 for name in it.config.crm)
+
+
+def test_reconcile_looks_at_the_account_anew(it: Tale) -> None:
+    """The day's only look at what no stamp tells begins with a login and with what describes the objects."""
+    (it.pipeline.root / "jobs" / "hourly.toml").write_text(HOURLY.replace("pull", "reconcile"))
+    it.pipeline.pull()
+    _, second = served_by_hour(it, 2)
+    assert [word for word in DESCRIBING if any(word in path for path in second)] == list(DESCRIBING)
 
 
 def test_crm_that_is_down_for_ten_minutes_is_tried_again(it: Tale) -> None:
@@ -133,6 +169,22 @@ def test_run_longer_than_its_period_overlaps_with_none_and_is_told(it: Tale) -> 
     assert first.ended_at is not None
     assert (first.ended_at <= second.started_at, iso(second.started_at)) == (True, "2026-06-01T05:00:00Z")
     assert "hourly: took 70 min of the 60 to its next time" in said
+
+
+def test_killed_run_is_told_as_lost_by_the_next_one(it: Tale) -> None:
+    """Nobody could write down its end: the one that takes its lease over does, and the store goes on from what is there."""
+    it.ask("PUT", f"/latency/{SALESFORCE}", {"seconds": 0.2})
+    asked = it.local.served[SALESFORCE].server.requests
+    with running("pull", at=it.pipeline.root) as (process, _):
+        while it.local.served[SALESFORCE].server.requests < asked + 3:
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.kill()
+        process.communicate(timeout=10)
+    it.ask("PUT", f"/latency/{SALESFORCE}", {"seconds": 0})
+    it.pipeline.pull()
+    ledger = [(row.target, row.status, row.ended_at is None) for row in runs.after(it.store, 0)]
+    assert ledger == [("main", "lost", True), ("main", "done", False), ("hub", "done", False)]
 
 
 def test_signal_in_the_middle_of_a_job_ends_the_service_well(it: Tale) -> None:

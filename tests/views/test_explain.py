@@ -24,6 +24,16 @@ def test_explain_says_a_reason_in_the_words_of_its_feature(told: Store) -> None:
     assert explain(told, "D1").reasons[0].text.endswith(": Security review")
 
 
+@pytest.mark.parametrize(("steps", "parts"), [(0, ["plan", "age"]), (1, ["step:Legal", "age", "buyer_moves"])])
+def test_explain_tells_a_missing_plan_as_one_reason(told: Store, steps: int, parts: list[str]) -> None:
+    """Dates that nobody could move are no reason of their own; the sum stays the same."""
+    body = {"base": 0.5, "parts": {"age": 0.25, "step:Legal": -0.5, "buyer_moves": 0.125}}
+    scores.save(told, [score(1, as_of=T0 + 3 * DAY, milestones_total=steps, reasons=json.dumps(body))])
+    found = explain(told, "D1")
+    assert [reason.part for reason in found.reasons] == parts
+    assert found.base + sum(reason.log_odds for reason in found.reasons) == found.log_odds
+
+
 def test_explain_marks_what_wasnt_known_at_the_score(told: Store) -> None:
     """A fact after the as-of instant is shown, and told apart."""
     facts = explain(told, "D1").facts

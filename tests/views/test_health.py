@@ -57,6 +57,18 @@ def test_job_that_is_put_off_again_and_again_fails_when_it_is_overdue(store: Sto
     assert (found.state, found.why.endswith("E201 down")) == (FAILING, True)
 
 
+def test_job_whose_run_was_lost_is_no_alarm_until_it_is_overdue(store: Store) -> None:
+    """A process that was killed goes on with its next run; only when none ends well in time somebody has to look."""
+    ran(store, "done")
+    ran(store, "running", at=FIRST + HOUR)
+    runs.lose(store, now=FIRST + HOUR)
+    now = FIRST + 2 * HOUR
+    found = looked(store, at=now)
+    assert (found.state, found.overran) == (FINE, False)
+    late = looked(store, at=now + SPEC.grace_s * SECOND + 1)
+    assert (late.state, late.why.endswith(runs.LOST_WORDS)) == (FAILING, True)
+
+
 def test_job_that_never_ran_counts_from_the_ledgers_beginning(store: Store) -> None:
     """A new store is no alarm; one in which other things have run for longer than the job's time and grace is."""
     assert looked(store, at=FIRST).state == FINE

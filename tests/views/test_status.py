@@ -55,11 +55,23 @@ def test_status_shows_a_failed_step_with_its_reason(store: Store) -> None:
 
 
 def test_status_tells_a_run_that_was_broken_off_from_one_at_work(store: Store) -> None:
-    """A run without an end is at work only while somebody holds the lease."""
-    runs.begin(store, job="", step="pull", target=CRM, now=T0)
-    assert "broken off" in line(store, "pull")
+    """A run without an end is at work only while its own holder has the lease."""
+    runs.begin(store, job="", step="pull", target=CRM, now=T0, holder="process 1 on here")
+    assert line(store, "pull").startswith("[warn]")
+    runs.take_lease(store, NAME, holder="process 2 on here", now=T0, until=T0 + DAY)
+    assert "its process ended without a word" in line(store, "pull")
+    runs.give_lease_back(store, NAME, holder="process 2 on here")
     runs.take_lease(store, NAME, holder="process 1 on here", now=T0, until=T0 + DAY)
     assert line(store, "pull").endswith("by process 1 on here")
+
+
+def test_status_tells_a_lost_run_until_one_does_its_work(store: Store) -> None:
+    """It is a warning with its reason, neither a failure nor forgotten."""
+    runs.begin(store, job="", step="pull", target=CRM, now=T0)
+    runs.lose(store, now=T0)
+    assert line(store, "pull").startswith("[warn] pull main: lost, 0 s ago, never done: its process ended")
+    run(store, "pull", target=CRM)
+    assert line(store, "pull").startswith("[ok]")
 
 
 def test_status_counts_what_was_set_aside(store: Store) -> None:
@@ -105,6 +117,14 @@ def test_status_is_red_for_a_step_that_failed_until_it_does_its_work(store: Stor
     run(store, "push", status="failed")
     assert (is_red(seen(store)), "last done 0 s ago" in line(store, "push")) == (True, True)
     run(store, "push", status="partial")
+    assert not is_red(seen(store))
+
+
+def test_status_says_nothing_of_questions_about_the_past(store: Store) -> None:
+    """Training as of a day with too few deals fails for whoever asked; the model at work is as it was."""
+    run(store, "train", target="close")
+    run(store, "train", target=runs.target_of("close", T0 - 400 * DAY), status="stopped")
+    assert [step.run.target for step in seen(store).steps] == ["close"]
     assert not is_red(seen(store))
 
 

@@ -1,9 +1,9 @@
 """What was archived since the last pull.
 
 Archiving leaves no stamp, no search finds it, and the list of archived records can neither be filtered nor sorted: it grows for
-ever. So a pull counts first, in one call, how many of the records that were there at its last start are still live, and reads the
-list only where some are missing, or where nobody counted. What was archived while as many were taken back is found by the next
-reconcile.
+ever. So a pull counts how many of the records that were there at its last start are still live, by the search that tells what
+changed, and reads the list only where some are missing, or where nobody counted. What was archived while as many were taken back is
+found by the next reconcile.
 """
 
 from collections.abc import Iterator

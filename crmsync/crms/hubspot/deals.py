@@ -51,15 +51,18 @@ class Deals:
             self.portal.require(DEALS, [self.segment], key="segment")
 
     def properties(self) -> list[str]:
-        """What is read of a deal. The currency is a property only where several are in use."""
+        """What is read of a deal."""
         return [*SHOWN, *([self.segment] if self.segment else []), *self.histories()]
 
     def histories(self) -> list[str]:
         """What is read with its history. Raises BadConfig when one of our own fields isn't there yet."""
         remedy = f"crmsync fields --create --crm {self.config.name}"
         self.portal.require(DEALS, self.targets.values(), key="fields", remedy=remedy)
-        several = [CURRENCY] if CURRENCY in self.portal.properties(DEALS) else []
-        return [*DATED, *several, *self.targets.values()]
+        return [
+            *DATED,
+            CURRENCY,
+            *self.targets.values(),
+        ]  # where only one currency is in use, HubSpot leaves it out of its answers
 
     def add(self, row: Row, page: Page, *, account: str) -> None:
         """Puts a deal into a page. Raises SkipRecord or ValueError when it can't be used."""

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from crmsync.crms.hubspot.client import Client
 from crmsync.crms.hubspot.refusals import Json
+from crmsync.crms.hubspot.roster import Roster
 from crmsync.errors import BadConfig, RetryLater
 from crmsync.once import once
 from crmsync.records import PersonRecord, StageRecord
@@ -25,9 +26,13 @@ class Portal:
         self.client, self.lock = client, RLock()
         self._properties: dict[str, dict[str, Json]] = {}
         self._unknown_stages: set[str] = set()
+        self._pipelines = Roster(self._read_pipelines, ids=_ids_of_pipeline)
+        self._people = Roster(self._read_owners, ids=lambda row: [str(row["id"])])
 
     def now(self) -> int:
-        """The CRM's clock, by a call that costs little."""
+        """The CRM's clock, by a call that costs little and tells the account's zone and currency too."""
+        for name in ("zone", "currency"):
+            self.__dict__.pop(name, None)
         self.details = self._read_details()
         if not self.client.seen_at:
             raise RetryLater("E201", "HubSpot's answers carry no Date", where=self.client.config.name)
@@ -64,13 +69,16 @@ class Portal:
     @once
     def stages(self) -> dict[str, StageRecord]:
         """The stages of all deal pipelines by id, retired ones included."""
-        path = self.client.paths.pipelines(DEALS)
+        retired, active = self._pipelines.rows()
         found: dict[str, StageRecord] = {}
-        for archived in ("true", "false"):  # an active definition replaces a retired one of the same id
-            for pipeline in self.client.get(path, [("archived", archived)]).get("results") or ():
-                stages = [_stage(pipeline["id"], stage) for stage in pipeline.get("stages") or ()]
-                found.update((stage["crm_id"], stage) for stage in stages)
+        for pipeline in (*retired, *active):  # an active definition replaces a retired one of the same id
+            stages = [_stage(pipeline["id"], stage) for stage in pipeline.get("stages") or ()]
+            found.update((stage["crm_id"], stage) for stage in stages)
         return found
+
+    def _read_pipelines(self, archived: str) -> list[Json]:
+        answer = self.client.get(self.client.paths.pipelines(DEALS), [("archived", archived)])
+        return list(answer.get("results") or ())
 
     @once
     def owners(self) -> list[PersonRecord]:
@@ -79,12 +87,11 @@ class Portal:
 
     @once
     def _owner_rows(self) -> list[Json]:
-        path = self.client.paths.owners()
-        return [
-            {**row, "archived": archived == "true"}
-            for archived in ("true", "false")
-            for row in self.pages(path, [("archived", archived)])
-        ]
+        retired, active = self._people.rows()
+        return [*({**row, "archived": True} for row in retired), *({**row, "archived": False} for row in active)]
+
+    def _read_owners(self, archived: str) -> Iterator[Json]:
+        return self.pages(self.client.paths.owners(), [("archived", archived)])
 
     @once
     def _owner_of_user(self) -> dict[str, str]:
@@ -100,6 +107,7 @@ class Portal:
     def stage(self, crm_id: str) -> StageRecord | None:
         """A stage by its id; one made since the stages were read is looked for once."""
         if crm_id not in self.stages and crm_id not in self._unknown_stages:
+            self._pipelines.forget()
             self.reread_stages()
             self._unknown_stages.add(crm_id)
         return self.stages.get(crm_id)
@@ -182,6 +190,10 @@ def _zone(details: Json) -> tzinfo:
         return ZoneInfo(details.get("timeZone") or "UTC")
     except (ZoneInfoNotFoundError, ValueError):
         return ZoneInfo("UTC")
+
+
+def _ids_of_pipeline(row: Json) -> list[str]:
+    return [str(row["id"]), *(str(stage["id"]) for stage in row.get("stages") or ())]
 
 
 def _stage(pipeline: str, stage: Json) -> StageRecord:

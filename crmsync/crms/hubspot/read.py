@@ -1,27 +1,26 @@
 """Pulling: full reads by list, then what changed by search, page by page; and what was archived.
 
 A full read lists all records; `resume` is the list's own place, so a read that broke off goes on there. Later reads search by
-modification since the last pull's start less a look-back, by growing record id, because a search ends at 10,000 rows and many
-rows may share a stamp; what is found is read anew by id, because the search index lags. `archive` says how archived records are
-found: a finished read's cursor carries the count of live records that the next one compares.
+modification since the last pull's start less a look-back (`changed`); what is found is read anew by id, because the search index
+lags. `archive` says how archived records are found: a finished read's cursor carries the count of live records that the next one
+compares.
 """
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from crmsync.ahead import in_order
 from crmsync.clock import MICROS_PER_SECOND
 from crmsync.crms.hubspot.archive import archived_pages, count_live, made_within
-from crmsync.crms.hubspot.batches import READ_INPUTS, READ_INPUTS_WITH_HISTORY, listed_row, parts, read
+from crmsync.crms.hubspot.batches import READ_INPUTS, READ_INPUTS_WITH_HISTORY, listed_row, read
+from crmsync.crms.hubspot.changed import Window, by_id, newest
 from crmsync.crms.hubspot.portal import DEALS, Portal, next_page
-from crmsync.crms.hubspot.refusals import Json
 from crmsync.crms.hubspot.settings import Settings
 from crmsync.crms.hubspot.stream import Span, Stream, add_rows
-from crmsync.crms.hubspot.values import MICROS_PER_MILLI, Row
+from crmsync.crms.hubspot.values import Row
 from crmsync.records import Cursor, Page
 
 OWNERS, PIPELINES = "owners", "pipelines"
-SEARCH_PAGE = 200
 LIST, SEARCH, DONE = "list", "search", "done"
 
 
@@ -85,21 +84,39 @@ class Reader:
                 done = self._counted_list(stream, kind, place, listed=listed)
             yield Page(name, done)
             return
-        fresh = yield from self._search(stream, kind, place, since or done)
-        yield from self._ended(stream, kind, place, since=since or done, fresh=fresh)
+        yield from self._search(stream, kind, place, since or done)
 
     def _counted_list(self, stream: Stream, kind: str, place: Place, *, listed: int) -> Cursor:
         """The cursor of a full read: with the count of live records, where none came or went while they were listed."""
         live = count_live(self.client, kind, until=place.began) if stream.gone and not place.last else -1
         return Cursor(stamp=place.began, resume=str(Place(DONE, place.began, str(live))) if live == listed else "")
 
-    def _ended(self, stream: Stream, kind: str, place: Place, *, since: Cursor, fresh: int) -> Iterator[Page]:
-        """The end of a search, and what was archived meanwhile. `fresh`: live records made since the last read."""
+    def _search(self, stream: Stream, kind: str, place: Place, since: Cursor) -> Iterator[Page]:
+        """What changed, by one question where that is enough, and what was archived meanwhile."""
+        window = Window(max(0, since.stamp - self.look_back), since.stamp, place.began)
+        anew = stream.gone and not stream.due and not place.last
+        news = newest(self.client, kind, stream, window) if anew else None
+        if news is None:
+            fresh = yield from self._read(
+                stream, kind, window, by_id(self.client, kind, stream, window, last=place.last)
+            )
+            live = count_live(self.client, kind, until=since.stamp) if stream.gone else 0
+        else:
+            yield from self._read(stream, kind, window, [news.ids] if news.ids else [])
+            live, fresh = news.live - news.fresh, news.fresh
+        yield from self._ended(stream, kind, place, since=since, live=live, fresh=fresh)
+
+    def _ended(
+        self, stream: Stream, kind: str, place: Place, *, since: Cursor, live: int, fresh: int
+    ) -> Iterator[Page]:
+        """The end of a search, and what was archived meanwhile.
+
+        `live`: how many records that were there at the last read still are; `fresh`: how many were made since.
+        """
         done = Cursor(stamp=place.began)
         if not stream.gone:
             yield Page(stream.name, done)
             return
-        live = count_live(self.client, kind, until=since.stamp)
         if not place.last:  # a search that went on from a break hasn't seen all that are fresh
             done = Cursor(stamp=place.began, resume=str(Place(DONE, place.began, str(live + fresh))))
         if str(live) != _counted(since):
@@ -147,50 +164,22 @@ class Reader:
             if not after:
                 return
 
-    def _search(self, stream: Stream, kind: str, place: Place, since: Cursor) -> Generator[Page, None, int]:
-        """The pages of what changed; gives how many of the records were made since the last read."""
+    def _read(
+        self, stream: Stream, kind: str, window: Window, found: Iterable[Sequence[str]]
+    ) -> Generator[Page, None, int]:
+        """The pages of what was found, read anew by id; gives how many of the records were made since the last read."""
         fresh = 0
 
-        def page(found: tuple[Cursor, Sequence[str]]) -> tuple[Page, int]:
-            here, ids = found
+        def page(ids: Sequence[str]) -> tuple[Page, int]:
             rows = list(read(self.client, kind, ids, properties=stream.properties(), histories=stream.histories()))
-            made = made_within(rows, after=since.stamp, until=place.began)
-            return self._page(stream, here, rows, Span(place.began, since.stamp)), made
+            here = Cursor(window.since, ids[-1], resume=str(Place(SEARCH, window.began, ids[-1])))
+            made = made_within(rows, after=window.since, until=window.began)
+            return self._page(stream, here, rows, Span(window.began, window.since)), made
 
-        for whole, made in in_order(self._found(stream, kind, place, since), page, threads=self.parallel):
+        for whole, made in in_order(found, page, threads=self.parallel):
             fresh += made
             yield whole
         return fresh
-
-    def _found(self, stream: Stream, kind: str, place: Place, since: Cursor) -> Iterator[tuple[Cursor, Sequence[str]]]:
-        """The ids of what changed, as many as one call reads, each time with the cursor behind them."""
-        last = place.last
-        size = READ_INPUTS_WITH_HISTORY if stream.histories() else READ_INPUTS
-        while True:
-            body = self._query(stream, since.stamp, place.began, last)
-            found = self.client.post(self.client.paths.objects(kind, "search"), body).get("results") or []
-            ids = [str(row["id"]) for row in found]
-            for part in parts(ids, size):
-                last = part[-1]
-                yield Cursor(stamp=since.stamp, crm_id=last, resume=str(Place(SEARCH, place.began, last))), part
-            if len(ids) < SEARCH_PAGE:
-                return
-
-    def _query(self, stream: Stream, stamp: int, began: int, last: str) -> Json:
-        """Changed since the stamp, or with an instant that has passed since, by id from `last` on."""
-        start = str(max(1, (stamp - self.look_back) // MICROS_PER_MILLI))  # HubSpot answers 0 with a server error
-        onward = [{"propertyName": "hs_object_id", "operator": "GT", "value": last}] if last else []
-        groups = [[{"propertyName": stream.modified, "operator": "GTE", "value": start}, *onward]]
-        if stream.due:
-            end = str(began // MICROS_PER_MILLI)
-            passed = {"propertyName": stream.due, "operator": "BETWEEN", "value": start, "highValue": end}
-            groups.append([passed, *onward])
-        return {
-            "filterGroups": [{"filters": filters} for filters in groups],
-            "sorts": [{"propertyName": "hs_object_id", "direction": "ASCENDING"}],
-            "properties": ["hs_object_id"],
-            "limit": SEARCH_PAGE,
-        }
 
     def _page(self, stream: Stream, cursor: Cursor, rows: list[Row], span: Span) -> Page:
         page = Page(stream.name, cursor, read=len(rows))

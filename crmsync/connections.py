@@ -1,0 +1,35 @@
+"""Connections to CRMs that outlive a run: `serve` needn't log in, and read what describes an account, anew for each job.
+
+A connection keeps its session, what is left of the allowance, and what changes seldom: the fields of objects, the account's
+currency, retired owners and stages. It is made anew after a day; after a run that something in the account or the config stopped,
+since what it keeps may be the reason; and before a reconcile, which heals what nothing else sees.
+"""
+
+from crmsync import crm as crms
+from crmsync.clock import MICROS_PER_DAY, Clock, system_clock
+from crmsync.config import Config
+from crmsync.crm import Crm
+
+KEPT = MICROS_PER_DAY
+
+
+class Connections:
+    """The CRMs of a config, each connected when it is first asked for. `clock` is this machine's."""
+
+    def __init__(self, config: Config, *, clock: Clock = system_clock) -> None:
+        self._config, self._clock = config, clock
+        self._made: dict[str, tuple[Crm, int]] = {}
+
+    def to(self, name: str) -> Crm:
+        """The CRM of that name. Raises BadConfig."""
+        crm, made_at = self._made.get(name, (None, 0))
+        now = self._clock()
+        if crm is None or not 0 <= now - made_at < KEPT:  # also after the clock was set back
+            (config,) = self._config.only_crm(name)
+            crm = crms.connect(config)
+            self._made[name] = crm, now
+        return crm
+
+    def drop(self, name: str) -> None:
+        """Nothing that was kept of it counts any more."""
+        self._made.pop(name, None)
