@@ -22,6 +22,19 @@ class Version:
 
 
 @dataclass(frozen=True, slots=True)
+class Child:
+    """What is read along with each record: the records of another object whose field `parent` names it, under a relationship."""
+
+    relationship: str
+    entity: str
+    parent: str
+    fields: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"({soql(self.fields, self.relationship)})"
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """A record as the API gives it."""
 
