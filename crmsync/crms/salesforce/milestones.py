@@ -9,7 +9,7 @@ between two pulls stays unseen.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 
 from crmsync.clock import parse_instant
 from crmsync.config import CrmConfig, MilestoneSource
@@ -65,8 +65,9 @@ class Steps:
             raise BadConfig("E203", what, where=where, remedy="name a date, or the object's history")
         return listed
 
+    @cached_property
     def history(self) -> Child | None:
-        """What Salesforce keeps of each change, None where the config names no history."""
+        """What Salesforce keeps of each change, None where the config names no history. Raises BadConfig where there is none."""
         if not self.source.history:
             return None
         relationship, parent = self.org.child(self.source.object, self.source.history, key=f"{self.key}.history")
@@ -121,8 +122,7 @@ class Steps:
 
     def _versions(self, row: Row, name: str, *, first_at: int) -> list[Version]:
         """The values of a field, oldest first; the first one, which no history row holds, as of `first_at`."""
-        history = self.history()
-        saves = row.children(history.relationship) if history else []
+        saves = row.children(self.history.relationship) if self.history else []
         mine = [save for save in saves if save.get("Field") == name]
         first = mine[0].get("OldValue") if mine else row.get(name)
         moves = [Version(save.created_at, save.get("NewValue"), save.get("CreatedById")) for save in mine]

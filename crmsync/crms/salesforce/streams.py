@@ -129,7 +129,7 @@ class DealStream(Whole):
 
     def children(self) -> Sequence[Child]:
         """The deal's history, and that of its steps, which may be another."""
-        kept = [self.deals.history(), *(steps.history() for steps in self.steps)]
+        kept = [self.deals.history(), *(steps.history for steps in self.steps)]
         return list({child.relationship: child for child in kept if child}.values())
 
     def add(self, row: Row, page: Page, span: Span) -> None:
@@ -156,8 +156,7 @@ class StepStream(Whole):
 
     def children(self) -> Sequence[Child]:
         """The steps' history, where it is kept."""
-        history = self.steps.history()
-        return [history] if history else []
+        return [self.steps.history] if self.steps.history else []
 
     def where(self) -> str:
         """By the config's own words; a task counts only on a deal."""

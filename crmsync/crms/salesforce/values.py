@@ -62,12 +62,18 @@ class Row:
 
     def get(self, name: str) -> str:
         """A field's text, "" when it is blank; a dotted name leads through a parent."""
-        value: Any = self.raw
-        for part in name.split("."):
-            value = value.get(part) if isinstance(value, dict) else None
+        value = self.raw.get(name) if "." not in name else self._led_to(name)
+        if isinstance(value, str):
+            return value
         if value is None:
             return ""
         return str(value).lower() if isinstance(value, bool) else str(value)
+
+    def _led_to(self, name: str) -> Any:
+        value: Any = self.raw
+        for part in name.split("."):
+            value = value.get(part) if isinstance(value, dict) else None
+        return value
 
     def true(self, name: str) -> bool:
         """Whether a box is ticked."""
