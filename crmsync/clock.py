@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 
 MICROS_PER_SECOND = 1_000_000
 MICROS_PER_DAY = 86_400 * MICROS_PER_SECOND
@@ -21,7 +22,8 @@ def to_micros(instant: datetime) -> int:
     """An aware datetime as micros. Raises ValueError on a naive one: its zone would be a guess."""
     if instant.tzinfo is None:
         raise ValueError("a time without a zone")
-    return (instant - _EPOCH) // timedelta(microseconds=1)
+    since = instant - _EPOCH
+    return (since.days * 86_400 + since.seconds) * MICROS_PER_SECOND + since.microseconds
 
 
 def to_datetime(micros: int) -> datetime:
@@ -39,6 +41,7 @@ def to_date(day: int) -> date:
     return _EPOCH_DAY + timedelta(days=day)
 
 
+@lru_cache(maxsize=8_192)  # a record's stamps are read several times, and many records share one
 def parse_instant(text: str) -> int:
     """An ISO 8601 instant (or a date: its first moment, UTC) as micros. Raises ValueError when it can't be read."""
     if len(text) == len("2026-01-31"):

@@ -4,7 +4,7 @@ A room's package exports `connect(config) -> Crm` and `Settings`, the pydantic m
 only this kind has. Nothing else of a room is used from outside, and it is imported only when the config names it.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Protocol, cast
@@ -20,6 +20,9 @@ class Crm(Protocol):
     name: str  # its name in the config
     calls: int  # API calls made so far, retries included
     parallel: int  # how many calls it lets be under way at once
+
+    def counts(self) -> Mapping[str, int]:
+        """What else the ledger should know of how it was read so far, by name."""
 
     def now(self) -> int:
         """The CRM's own clock, in micros."""

@@ -180,11 +180,12 @@ class Pipeline:
 
     def _counting_calls(self, name: str, run_id: int, work: Callable[[Crm, int], dict[str, int]]) -> dict[str, int]:
         it = self.connect(name)
-        before = it.calls
+        before, counted = it.calls, Counter(it.counts())
 
         def calls() -> dict[str, int]:
             left, most = it.allowance()
-            return {"calls": it.calls - before, **({"calls_left": left} if most else {})}
+            besides = Counter(it.counts()) - counted
+            return {"calls": it.calls - before, **({"calls_left": left} if most else {}), **besides}
 
         with counting(calls):
             try:

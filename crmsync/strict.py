@@ -24,8 +24,10 @@ def loads(data: bytes | str) -> Any:
 
 def once(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     """An object of JSON; where a key stands twice with different values, that is noted in it."""
-    found: dict[str, Any] = {}
-    doubtful = ""
+    found = dict(pairs)
+    if len(found) == len(pairs):
+        return found
+    found, doubtful = {}, ""
     for key, value in pairs:
         if key in found and found[key] != value:
             doubtful = key

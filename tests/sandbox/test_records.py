@@ -64,14 +64,15 @@ def test_columns_show_what_values_show(
     assert columns == {name: [each.get(name) for each in plain] for name in names}
 
 
-@given(st.lists(change, max_size=12), st.lists(write, max_size=8), moment)
+@given(st.lists(change, max_size=12), st.lists(write, max_size=8), moment, moment)
 def test_stamps_show_what_stamp_shows(
-    changes: list[tuple[int, ...]], writes: list[tuple[int, int, str, int]], now: int
+    changes: list[tuple[int, ...]], writes: list[tuple[int, int, str, int]], now: int, earlier: int
 ) -> None:
-    """The stamps of all records at once are those of each one."""
+    """The stamps of all records at once are those of each one, whoever looked at another instant before."""
     made = records(changes, deleted={1: 12})
     made.stamps(now)  # kept from before the writes
     written(made, writes)
+    made.stamps(earlier)
     assert made.stamps(now).tolist() == [made.stamp(row, now) for row in range(len(made))]
 
 

@@ -8,7 +8,7 @@ streams   what is read; deals, milestones, engagement, people what it becomes
 write     batch updates and reading back        fields, check
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from crmsync.config import CrmConfig, read_options
 from crmsync.crm import refuse_standard
@@ -50,6 +50,10 @@ class HubSpot:
     def calls(self) -> int:
         """HTTP requests so far, retries included."""
         return self._client.calls
+
+    def counts(self) -> Mapping[str, int]:
+        """There is one way to read HubSpot."""
+        return {}
 
     def now(self) -> int:
         """The CRM's own clock, in micros, to the second."""

@@ -3,11 +3,12 @@
 door      the one way in: retry -> guard -> log in -> send -> translate errors    client, session, login, refusals, settings
 org       what holds for the whole org: currency, stages, objects and their fields
 read      full and incremental pulls; again: by id
+large     full reads of large objects by query jobs        jobs, sheets, shelves
 streams   what is read; deals, milestones, engagement, people what it becomes
 write     batch updates and reading back        composite, fields, permissions, check
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from crmsync.config import CrmConfig, read_options
 from crmsync.crm import refuse_standard
@@ -48,6 +49,10 @@ class Salesforce:
     def calls(self) -> int:
         """HTTP requests so far, logins and retries included."""
         return self._client.door.meter.calls
+
+    def counts(self) -> Mapping[str, int]:
+        """Query jobs, and large reads that had to do without."""
+        return self._reader.jobs.counts
 
     def now(self) -> int:
         """The CRM's own clock, in micros, to the second."""

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 
 from crmsync.crms.salesforce.client import Json
 from crmsync.crms.salesforce.org import DEAL
-from crmsync.crms.salesforce.read import SYSTEM, Reader, page_of
+from crmsync.crms.salesforce.read import Reader, page_of
 from crmsync.crms.salesforce.refusals import Refused
-from crmsync.crms.salesforce.streams import Span, Stream
+from crmsync.crms.salesforce.streams import Span, Stream, selected
 from crmsync.crms.salesforce.values import Row, all_of, quoted, soql
 from crmsync.records import Cursor, Listed, Page, Source
 
@@ -38,11 +38,10 @@ class ById:
         """The records as they are now, so many ids at a time."""
         span = Span(self.client.door.present(), since)
         for stream in self._streams[source]:
-            selected = [*SYSTEM, "IsDeleted", *stream.select()]
             for start in range(0, len(crm_ids), INPUTS):
                 ids = ", ".join(quoted(crm_id) for crm_id in crm_ids[start : start + INPUTS])
                 where = all_of([stream.where(), f"Id IN ({ids})"])
-                rows = list(self._rows(stream, soql(selected, stream.entity, where=where)))
+                rows = list(self._rows(stream, soql(selected(stream), stream.entity, where=where)))
                 yield page_of(stream, rows, span, cursor=Cursor(), name="")
 
     def _rows(self, stream: Stream, text: str) -> Iterator[Row]:

@@ -8,7 +8,9 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from requests import Response
 from simple_salesforce import Salesforce
+from simple_salesforce.util import call_salesforce
 
 from crmsync.config import CrmConfig
 from crmsync.crms.salesforce.door import Door, Send
@@ -19,6 +21,7 @@ from crmsync.retry import CallError
 
 Json = dict[str, Any]
 
+COUNTED = "Sforce-NumberOfRecords"
 QUIET = {
     "Sforce-Auto-Assign": "FALSE"
 }  # our writes give no deal to anybody else; a part of a call inherits none of its headers
@@ -50,6 +53,15 @@ class Client:
     def compose(self, body: Json) -> Any:
         """Changes several records, each by its own conditions. Raises Refused or LostAnswer, as `write` does."""
         return self.door.call(_sending("composite", body, method="POST"), "composite", once=True)
+
+    def delete(self, path: str) -> None:
+        """Takes away what only we have made. Raises Refused."""
+        self.door.call(lambda library: library.restful(path, method="DELETE"), path)
+
+    def sheet(self, path: str) -> Response:
+        """Reads a page of CSV, as its bytes."""
+        answer: Response = self._read(_fetching(path), path)
+        return answer
 
     def query(self, text: str) -> Json:
         """The first page of a query, deleted and archived records included. Raises Refused."""
@@ -86,6 +98,19 @@ class Client:
                     child["records"] += more["records"]
                     child.update(done=more["done"], nextRecordsUrl=more.get("nextRecordsUrl"))
         return answer
+
+
+def _fetching(path: str) -> Send:
+    """A call whose answer is a page of CSV, and says how many records it holds."""
+
+    def fetching(library: Salesforce) -> Any:
+        headers = {**library.headers, "Accept": "text/csv"}
+        answer = call_salesforce(url=library.base_url + path, method="GET", session=library.session, headers=headers)
+        if not answer.headers.get(COUNTED, "").isdecimal():
+            raise CallError("Salesforce's answer is no page of a job's results", passing=True)
+        return answer
+
+    return fetching
 
 
 def _following(url: str) -> Send:

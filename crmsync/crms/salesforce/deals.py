@@ -11,12 +11,12 @@ from functools import partial
 from crmsync.config import CrmConfig
 from crmsync.crms.salesforce.org import CURRENCY, DEAL, PIPELINE, Org
 from crmsync.crms.salesforce.settings import Settings
-from crmsync.crms.salesforce.values import Row, Version, changes, day, from_crm, soql
+from crmsync.crms.salesforce.values import Child, Row, Version, changes, day, from_crm
 from crmsync.errors import SkipRecord
 from crmsync.money import to_minor
 from crmsync.records import OURSELVES, DealRecord, FactRecord, HeldRecord, Kind, Page, Phase, Result, StageRecord, fact
 
-HISTORIES = "OpportunityHistories"
+HISTORIES, HISTORY, DEAL_OF_HISTORY = "OpportunityHistories", "OpportunityHistory", "OpportunityId"
 STAGE, AMOUNT, CLOSE, OWNER = "StageName", "Amount", "CloseDate", "OwnerId"
 SHOWN = ("Name", "AccountId", OWNER, STAGE, AMOUNT, CLOSE, "IsClosed", "IsWon", "CreatedById", "LastModifiedById")
 
@@ -44,10 +44,15 @@ class Deals:
         if self.segment:
             self.org.require(DEAL, [self.segment], key="segment")
         currency = [CURRENCY] if self.org.several_currencies() else []
-        past = ["Id", STAGE, AMOUNT, CLOSE, *currency, "CreatedDate", "CreatedById", "IsDeleted"]
         own = self.targets.values() if held else ()
         segment = [self.segment] if self.segment else []
-        return [*SHOWN, *currency, *segment, *own, f"({soql(past, HISTORIES)})"]
+        return [*SHOWN, *currency, *segment, *own]
+
+    def history(self) -> Child:
+        """What Salesforce keeps of each save."""
+        currency = (CURRENCY,) if self.org.several_currencies() else ()
+        past = ("Id", STAGE, AMOUNT, CLOSE, *currency, "CreatedDate", "CreatedById", "IsDeleted")
+        return Child(HISTORIES, HISTORY, DEAL_OF_HISTORY, past)
 
     def add(self, row: Row, page: Page) -> None:
         """Puts a deal into a page. Raises SkipRecord or ValueError when it can't be used."""

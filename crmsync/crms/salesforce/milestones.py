@@ -9,12 +9,12 @@ between two pulls stays unseen.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 
 from crmsync.clock import parse_instant
 from crmsync.config import CrmConfig, MilestoneSource
 from crmsync.crms.salesforce.org import DEAL, TASK, Org
-from crmsync.crms.salesforce.values import Row, Version, day, soql
+from crmsync.crms.salesforce.values import Child, Row, Version, day
 from crmsync.errors import BadConfig, SkipRecord
 from crmsync.records import FactRecord, GoneRecord, Kind, MilestoneRecord, Page, Phase, Side, fact
 
@@ -49,7 +49,7 @@ class Steps:
         self.literal_side = self.on_deal and source.side in ("buyer", "seller")
 
     def select(self) -> list[str]:
-        """What is read of a row, its history included. Raises BadConfig when something configured isn't there."""
+        """What is read of a row. Raises BadConfig when something configured isn't there."""
         if not self.deal:
             what, where = "the field that names the deal is missing", self.config.where(self.key)
             raise BadConfig("E103", f"{self.key}: {what}", where=where, remedy='add deal = "Opportunity__c"')
@@ -63,12 +63,15 @@ class Steps:
             )
             where = self.config.where(f"{self.key}.done_at")
             raise BadConfig("E203", what, where=where, remedy="name a date, or the object's history")
-        past = [f"({soql(CHANGES, self._relationship)})"] if self.source.history else []
-        return [*listed, *past]
+        return listed
 
-    @property
-    def _relationship(self) -> str:
-        return self.org.child(self.source.object, self.source.history, key=f"{self.key}.history")
+    @cached_property
+    def history(self) -> Child | None:
+        """What Salesforce keeps of each change, None where the config names no history. Raises BadConfig where there is none."""
+        if not self.source.history:
+            return None
+        relationship, parent = self.org.child(self.source.object, self.source.history, key=f"{self.key}.history")
+        return Child(relationship, self.source.history, parent, CHANGES)
 
     @property
     def _timed(self) -> bool:
@@ -119,7 +122,7 @@ class Steps:
 
     def _versions(self, row: Row, name: str, *, first_at: int) -> list[Version]:
         """The values of a field, oldest first; the first one, which no history row holds, as of `first_at`."""
-        saves = row.children(self._relationship) if self.source.history else []
+        saves = row.children(self.history.relationship) if self.history else []
         mine = [save for save in saves if save.get("Field") == name]
         first = mine[0].get("OldValue") if mine else row.get(name)
         moves = [Version(save.created_at, save.get("NewValue"), save.get("CreatedById")) for save in mine]

@@ -88,12 +88,15 @@ class Org:
                 remedy = remedy or f"correct {key}, or grant the field in a permission set"
                 raise BadConfig("E203", what, where=where, remedy=remedy)
 
-    def child(self, entity: str, child: str, *, key: str) -> str:
-        """The name of the relationship from an object to the children of another, such as its history. Raises BadConfig."""
+    def child(self, entity: str, child: str, *, key: str) -> tuple[str, str]:
+        """The relationship from an object to the children of another, such as its history, and the child's field behind it.
+
+        Raises BadConfig when there is none.
+        """
         listed = self.describe(entity, key=key).get("childRelationships") or ()
         for one in listed:
             if one.get("childSObject") == child and one.get("relationshipName"):
-                return str(one["relationshipName"])
+                return str(one["relationshipName"]), str(one.get("field") or "ParentId")
         what = f"{entity} has no history {child!r}, or the integration user may not see it"
         remedy = "switch field history tracking on for it, or leave the key out"
         raise BadConfig("E203", what, where=self.client.config.where(key), remedy=remedy)

@@ -11,16 +11,18 @@ from dataclasses import dataclass
 from crmsync import strict
 from crmsync.clock import MICROS_PER_SECOND, iso
 from crmsync.config import CrmConfig
+from crmsync.crms.salesforce import large
+from crmsync.crms.salesforce.client import Json
+from crmsync.crms.salesforce.jobs import Jobs, NoJob
 from crmsync.crms.salesforce.org import DEAL, STAGE, Org
 from crmsync.crms.salesforce.refusals import NO_LOCATOR, NO_OBJECT, Refused
 from crmsync.crms.salesforce.settings import Settings
-from crmsync.crms.salesforce.streams import Span, Stream, all_streams, bad
+from crmsync.crms.salesforce.streams import Span, Stream, all_streams, bad, selected
 from crmsync.crms.salesforce.values import Row, all_of, quoted, soql
 from crmsync.errors import BadConfig, SkipRecord
 from crmsync.records import Cursor, GoneRecord, Page
 
 FULL, CHANGED = "full", "changed"
-SYSTEM = ("Id", "CreatedDate", "SystemModstamp")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ class Reader:
     def __init__(self, org: Org, config: CrmConfig, settings: Settings) -> None:
         self.org, self.client, self.config = org, org.client, config
         self.look_back = settings.look_back_s * MICROS_PER_SECOND
+        self.bulk_from, self.jobs = settings.bulk_from, Jobs(self.client, threads=config.parallel)
         self._streams: dict[str, Stream] = {}
         for stream in all_streams(org, config, settings):
             if stream.name in self._streams:
@@ -102,26 +105,61 @@ class Reader:
         return self.client.bad(refused, where=where)
 
     def _pages(self, stream: Stream, place: Place, since: int) -> Iterator[Page]:
-        """Page by page from a place on. A locator lives for hours, not for ever: when it is dead a new query goes on there."""
-        fields, more = stream.select(), ""
+        """From a place on, by jobs where much is left to read, else page by page."""
+        answer = self._ask(stream, place, since)
+        if read := self._by_jobs(stream, place, int(answer.get("totalSize") or 0)):
+            yield from self._large(stream, place, read)
+            return
+        for here, rows, more in self._onward(stream, place, since, answer):
+            cursor = Cursor(since, here.last, resume=str(here)) if more else Cursor(stamp=here.began)
+            yield page_of(stream, rows, Span(here.began, since), cursor=cursor, name=stream.name)
+
+    def _by_jobs(self, stream: Stream, place: Place, total: int) -> large.Read | None:
+        """The jobs of a full read, done; None where they aren't worth it, or where Salesforce makes none."""
+        if place.way != FULL or place.last or not 0 < self.bulk_from <= total:
+            return None
+        try:
+            return large.begun(self.jobs, stream)
+        except NoJob:
+            return None
+
+    def _large(self, stream: Stream, place: Place, read: large.Read) -> Iterator[Page]:
+        """What jobs bring. One that breaks off begins anew.
+
+        Records and children are read at different instants, so a record that changes meanwhile is left to a query at the end.
+        """
+        again, span = Cursor(resume=str(place)), Span(place.began, 0)
+        for rows in large.rows(self.jobs, read):
+            mine = [row for row in rows if row.modified_at < place.began] if read.children else rows
+            yield page_of(stream, mine, span, cursor=again, name=stream.name)
+        if read.children:
+            late = Place(CHANGED, place.began)
+            for _, rows, _ in self._onward(stream, late, place.began, self._ask(stream, late, place.began)):
+                yield page_of(stream, rows, span, cursor=again, name=stream.name)
+        yield Page(stream.name, Cursor(stamp=place.began))
+
+    def _onward(self, stream: Stream, place: Place, since: int, answer: Json) -> Iterator[tuple[Place, list[Row], str]]:
+        """An answer's rows and those of the pages after it, each with the place behind it and the address of the next."""
         while True:
-            try:
-                answer = self.client.more(more) if more else self.client.query(self._soql(stream, fields, place, since))
-            except Refused as refused:
-                if refused.code != NO_LOCATOR or not more:
-                    raise
-                more = ""
-                continue
             rows = [Row(record) for record in answer["records"]]
             place = place.after(rows[-1]) if rows else place
             more = "" if answer["done"] else str(answer["nextRecordsUrl"])
-            here = Cursor(since, place.last, resume=str(place)) if more else Cursor(stamp=place.began)
-            yield page_of(stream, rows, Span(place.began, since), cursor=here, name=stream.name)
+            yield place, rows, more
             if not more:
                 return
+            answer = self._next(stream, place, since, more)
 
-    def _soql(self, stream: Stream, fields: Sequence[str], place: Place, since: int) -> str:
-        deleted = ["IsDeleted"] if stream.bin else []
+    def _next(self, stream: Stream, place: Place, since: int, more: str) -> Json:
+        """A following page. A locator lives for hours, not for ever: when it is dead a new query goes on at the place."""
+        try:
+            return self.client.more(more)
+        except Refused as refused:
+            if refused.code != NO_LOCATOR:
+                raise
+            return self._ask(stream, place, since)
+
+    def _ask(self, stream: Stream, place: Place, since: int) -> Json:
+        """The first page from a place on."""
         conditions = [stream.where()]
         if place.way == FULL:
             conditions += [f"Id > {quoted(place.last)}"] if place.last else []
@@ -132,8 +170,8 @@ class Reader:
         if place.way == CHANGED and place.last:
             stamp = iso(place.stamp)
             conditions.append(f"SystemModstamp > {stamp} OR (SystemModstamp = {stamp} AND Id > {quoted(place.last)})")
-        selected = [*SYSTEM, *deleted, *fields]
-        return soql(selected, stream.entity, where=all_of(conditions), tail=f"ORDER BY {order}")
+        text = soql(selected(stream), stream.entity, where=all_of(conditions), tail=f"ORDER BY {order}")
+        return self.client.query(text)
 
     def _changed(self, stream: Stream, place: Place, since: int) -> str:
         """Changed since the last read, or with an instant that has passed since."""
@@ -149,9 +187,8 @@ class Reader:
             self.org.reread_stages()
             return ""
         stream = self._streams[name]
-        selected = [*SYSTEM, *stream.select(held=False)]
         try:
-            self.client.query(soql(selected, stream.entity, where=stream.where(), tail="LIMIT 1"))
+            self.client.query(soql(selected(stream, held=False), stream.entity, where=stream.where(), tail="LIMIT 1"))
         except Refused as refused:
             if stream.optional and refused.code == NO_OBJECT:
                 return refused.what

@@ -55,6 +55,11 @@ class Settings(Section):
         True,  # noqa: FBT003 - a default
         description="write 25 deals a call, each only if nobody changed it since; false: 200 a call, the last writer wins",
     )
+    bulk_from: int = Field(
+        10_000,
+        ge=0,
+        description="records of an object from which on a full read of it goes by a query job of Bulk API 2.0; 0: never",
+    )
     segment: Name = Field("", description="field of Opportunity that names the deal's segment, such as Segment__c")
     look_back_s: int = Field(
         600,

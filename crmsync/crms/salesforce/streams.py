@@ -11,9 +11,11 @@ from crmsync.crms.salesforce.engagement import BUILT_IN, Activity, act
 from crmsync.crms.salesforce.milestones import Steps
 from crmsync.crms.salesforce.org import CONTACT, CONTACT_ROLE, DEAL, USER, Org
 from crmsync.crms.salesforce.settings import Settings
-from crmsync.crms.salesforce.values import Row, all_of, quoted, soql
+from crmsync.crms.salesforce.values import Child, Row, all_of, quoted, soql
 from crmsync.errors import BadConfig, SkipRecord
 from crmsync.records import DEAL_SOURCE, BadRecord, Page
+
+SYSTEM = ("Id", "CreatedDate", "SystemModstamp")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +41,9 @@ class Stream(Protocol):
     def select(self, *, held: bool = True) -> list[str]:
         """What is read besides ids and stamps; `held`: our own fields too. Raises BadConfig when something isn't there."""
 
+    def children(self) -> Sequence[Child]:
+        """What is read along with each record."""
+
     def where(self) -> str:
         """Which records, "" for all."""
 
@@ -51,6 +56,10 @@ class Whole:
 
     key = gone = due = ""
     listed, bin, optional = True, True, False
+
+    def children(self) -> Sequence[Child]:
+        """Nothing else."""
+        return ()
 
     def where(self) -> str:
         """All records."""
@@ -118,6 +127,11 @@ class DealStream(Whole):
         """What is read of a deal."""
         return [*self.deals.select(held=held), *(part for steps in self.steps for part in steps.select())]
 
+    def children(self) -> Sequence[Child]:
+        """The deal's history, and that of its steps, which may be another."""
+        kept = [self.deals.history(), *(steps.history for steps in self.steps)]
+        return list({child.relationship: child for child in kept if child}.values())
+
     def add(self, row: Row, page: Page, span: Span) -> None:
         """Puts a deal and its steps into a page, or nothing of it."""
         whole = Page(page.stream, page.cursor)
@@ -139,6 +153,10 @@ class StepStream(Whole):
     def select(self, *, held: bool = True) -> list[str]:  # noqa: ARG002
         """What is read of a step."""
         return ["LastModifiedById", *self.steps.select()]
+
+    def children(self) -> Sequence[Child]:
+        """The steps' history, where it is kept."""
+        return [self.steps.history] if self.steps.history else []
 
     def where(self) -> str:
         """By the config's own words; a task counts only on a deal."""
@@ -215,6 +233,16 @@ def all_streams(org: Org, config: CrmConfig, settings: Settings) -> Iterator[Str
             yield ActivityStream(activity, mine)
     for index, source in enumerate(config.engagement):
         yield ActStream(source, org, index=index)
+
+
+def own_fields(stream: Stream, *, held: bool = True) -> list[str]:
+    """What is read of a stream's records: ids and stamps, and its own fields."""
+    return [*SYSTEM, *(["IsDeleted"] if stream.bin else []), *stream.select(held=held)]
+
+
+def selected(stream: Stream, *, held: bool = True) -> list[str]:
+    """What a query selects of a stream: its fields and its children."""
+    return [*own_fields(stream, held=held), *map(str, stream.children())]
 
 
 def bad(source: str, row: Row, error: Exception) -> BadRecord:

@@ -22,6 +22,19 @@ class Version:
 
 
 @dataclass(frozen=True, slots=True)
+class Child:
+    """What is read along with each record: the records of another object whose field `parent` names it, under a relationship."""
+
+    relationship: str
+    entity: str
+    parent: str
+    fields: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"({soql(self.fields, self.relationship)})"
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """A record as the API gives it."""
 
@@ -49,12 +62,18 @@ class Row:
 
     def get(self, name: str) -> str:
         """A field's text, "" when it is blank; a dotted name leads through a parent."""
-        value: Any = self.raw
-        for part in name.split("."):
-            value = value.get(part) if isinstance(value, dict) else None
+        value = self.raw.get(name) if "." not in name else self._led_to(name)
+        if isinstance(value, str):
+            return value
         if value is None:
             return ""
         return str(value).lower() if isinstance(value, bool) else str(value)
+
+    def _led_to(self, name: str) -> Any:
+        value: Any = self.raw
+        for part in name.split("."):
+            value = value.get(part) if isinstance(value, dict) else None
+        return value
 
     def true(self, name: str) -> bool:
         """Whether a box is ticked."""

@@ -18,14 +18,14 @@ from crmsync.sandbox.salesforce.table import Table
 from crmsync.sandbox.salesforce.values import Writer
 
 USERNAME = "integration@local.example"
-DAILY_CALLS = 100_000
+DAILY_CALLS, DAILY_JOBS = 100_000, 10_000
 
 
 class SalesforceApp:
     """One org over a world's Salesforce deals.
 
-    `connected` says who may log in and how, `daily_calls` how many requests a day the org allows. `rights` takes rights away from
-    API users and gives them back.
+    `connected` says who may log in and how, `daily_calls` how many requests a day the org allows and `daily_jobs` how many query
+    jobs. `rights` takes rights away from API users and gives them back.
     """
 
     def __init__(
@@ -37,6 +37,7 @@ class SalesforceApp:
         connected: ConnectedApp | None = None,
         username: str = USERNAME,
         daily_calls: int = DAILY_CALLS,
+        daily_jobs: int = DAILY_JOBS,
     ) -> None:
         self.clock = clock
         self.org = Org(world, clock, effects, username=username)
@@ -45,7 +46,8 @@ class SalesforceApp:
             connected or ConnectedApp(), clock, org_id=self.org.org_id, user_of=self.org.active_user, run_as=self.user
         )
         self._rest = Rest(self.org)
-        self._gateway = Gateway(self.org, self.auth, Limits(clock, daily_calls=daily_calls), self._rest)
+        limits = Limits(clock, daily_calls=daily_calls, daily_jobs=daily_jobs)
+        self._gateway = Gateway(self.org, self.auth, limits, self._rest)
 
     @property
     def rights(self) -> Rights:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from crmsync.sandbox.http import Handler, Request, Response, Routes
 from crmsync.sandbox.salesforce.auth import Auth, soap_fault
+from crmsync.sandbox.salesforce.bulk import Jobs
 from crmsync.sandbox.salesforce.collections import Collections
 from crmsync.sandbox.salesforce.composite import Composite
 from crmsync.sandbox.salesforce.cursors import Cursors
@@ -27,7 +28,7 @@ class Gateway:
         self.org, self.auth, self.limits = org, auth, limits
         self.open = Routes(self._open_routes())
         composite = ("POST", "/services/data/v{version}/composite", Composite(self._call).answer)
-        self.api = Routes([*_api_routes(org, rest, limits), composite])
+        self.api = Routes([*_api_routes(org, rest, limits), *_job_routes(Jobs(org, limits.jobs)), composite])
 
     def _open_routes(self) -> list[tuple[str, str, Handler]]:
         """Those that need no session of the API."""
@@ -55,7 +56,7 @@ class Gateway:
             handler, parts = found
             return handler(request, **parts)
         user = self.auth.user(request)
-        if not self.limits.take():
+        if not self.limits.calls.take():
             raise limit_exceeded()
         try:
             response = self._call(request, user)
@@ -127,4 +128,18 @@ def _api_routes(org: Org, rest: Rest, limits: Limits) -> list[tuple[str, str, Ha
         ("GET", f"{data}/tooling/query", tooling.cursors.query),
         ("GET", f"{data}/tooling/query/{{locator}}", tooling.cursors.more),
         ("GET", f"{data}/tooling/sobjects/CustomField/{{crm_id}}", tooling.get_field),
+    ]
+
+
+def _job_routes(jobs: Jobs) -> list[tuple[str, str, Handler]]:
+    """Those of Bulk API 2.0."""
+    every, one = "/services/data/v{version}/jobs/query", "/services/data/v{version}/jobs/query/{crm_id}"
+    return [
+        ("POST", every, jobs.make),
+        ("GET", every, jobs.listed),
+        ("GET", one, jobs.show),
+        ("PATCH", one, jobs.abort),
+        ("DELETE", one, jobs.remove),
+        ("GET", f"{one}/results", jobs.results),
+        ("GET", f"{one}/resultPages", jobs.pages),
     ]

@@ -1,4 +1,4 @@
-"""The daily allowance of API calls, over the last 24 hours of the local CRM's clock."""
+"""What an org allows in 24 hours of the local CRM's clock: API calls, and query jobs."""
 
 import threading
 from collections import Counter
@@ -11,40 +11,50 @@ from crmsync.sandbox.salesforce.wire import ApiCall, only
 _HOUR = 3_600 * SECOND
 
 
-class Limits:
-    """Counts calls by the hour; those of the last 24 hours count against the allowance."""
+class Tally:
+    """Counts by the hour; what came in the last 24 hours counts against the most that is allowed."""
 
-    def __init__(self, clock: SandboxClock, *, daily_calls: int) -> None:
-        self.clock, self.daily_calls = clock, daily_calls
+    def __init__(self, clock: SandboxClock, *, most: int) -> None:
+        self.clock, self.most = clock, most
         self._lock = threading.Lock()
         self._by_hour: Counter[int] = Counter()
 
     def used(self) -> int:
-        """How many calls of the last 24 hours count."""
+        """How many of the last 24 hours count."""
         hour = self.clock.now() // _HOUR
         with self._lock:
             return sum(count for when, count in self._by_hour.items() if hour - 24 < when <= hour)
 
     def take(self) -> bool:
-        """Counts one call; False when the allowance is used up, and then it doesn't count."""
-        if self.used() >= self.daily_calls:
+        """Counts one; False when the allowance is used up, and then it doesn't count."""
+        if self.used() >= self.most:
             return False
         with self._lock:
             self._by_hour[self.clock.now() // _HOUR] += 1
         return True
 
+    def shown(self) -> dict[str, int]:
+        """As GET limits has it."""
+        return {"Max": self.most, "Remaining": max(self.most - self.used(), 0)}
+
+
+class Limits:
+    """The org's allowances, and what its answers say of them."""
+
+    def __init__(self, clock: SandboxClock, *, daily_calls: int, daily_jobs: int) -> None:
+        self.calls, self.jobs = Tally(clock, most=daily_calls), Tally(clock, most=daily_jobs)
+
     def header(self) -> dict[str, str]:
-        """What each answer of the REST API says about the allowance."""
-        return {"Sforce-Limit-Info": f"api-usage={self.used()}/{self.daily_calls}"}
+        """What each answer of the REST API says about the calls."""
+        return {"Sforce-Limit-Info": f"api-usage={self.calls.used()}/{self.calls.most}"}
 
     def show(self, call: ApiCall) -> Response:
         """GET limits."""
         only(call.request)
-        left = max(self.daily_calls - self.used(), 0)
         shown = {
-            "DailyApiRequests": {"Max": self.daily_calls, "Remaining": left},
+            "DailyApiRequests": self.calls.shown(),
             "DailyBulkApiBatches": {"Max": 15_000, "Remaining": 15_000},
-            "DailyBulkV2QueryJobs": {"Max": 10_000, "Remaining": 10_000},
+            "DailyBulkV2QueryJobs": self.jobs.shown(),
             "DailyBulkV2QueryFileStorageMB": {"Max": 976_562, "Remaining": 976_562},
             "DataStorageMB": {"Max": 1_024, "Remaining": 1_000},
             "FileStorageMB": {"Max": 1_024, "Remaining": 1_000},

@@ -151,6 +151,15 @@ def test_any_collection_is_answered(
 
 
 @careful
+@given(JSON, JSON)
+def test_any_job_is_answered(app: SalesforceApp, header: dict[str, str], one: Any, two: Any) -> None:
+    """A query job of JSON of any shape is made or refused."""
+    for body in (one, {"operation": one, "query": two}, {"operation": "query", "query": two, "contentType": one}):
+        data = json.dumps(body).encode()
+        assert answered(app.answer(Request("POST", "/services/data/v62.0/jobs/query", {}, header, data)))
+
+
+@careful
 @given(st.sampled_from(["Amount", "Name", "CloseDate", "OwnerId", "IsWon", "StageName", "Probability"]), JSON)
 def test_any_value_is_answered(app: SalesforceApp, header: dict[str, str], field: str, value: Any) -> None:
     """A value of any type for any field is saved or refused."""
