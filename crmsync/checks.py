@@ -24,7 +24,6 @@ from crmsync.records import Finding
 from crmsync.schedule import next_run
 from crmsync.store import accounts, engine, runs
 from crmsync.store.engine import Store
-from crmsync.store.lease import NAME
 from crmsync.toml import locate
 from crmsync.views.cells import moment
 from crmsync.workspace import JobSpec, ModelSpec
@@ -140,7 +139,7 @@ def _store(config: Config, *, now: int) -> Generator[Finding, None, Store | None
     yield Finding("C104", "ok", f"store {store.url}: schema {engine.HEAD}")
     yield _library(store)
     yield _clock(store, now=now)
-    holder = runs.lease_holder(store, NAME)
+    holder = runs.at_work(store)
     yield Finding("C107", "ok", f"{holder} is at work" if holder else "nobody is at work")
     return store
 

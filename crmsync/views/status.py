@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from crmsync.clock import MICROS_PER_DAY
 from crmsync.store import fits, notices, outbox, pulled, runs
 from crmsync.store.engine import Store
-from crmsync.store.lease import NAME
 from crmsync.store.runs import GOOD, JOB, RunRow
 from crmsync.views import ledger
 from crmsync.views.cells import age, moment
@@ -122,7 +121,7 @@ def status(
     steps = [Step(row, succeeded.get((row.step, row.target))) for row in newest]
     return Status(
         now_at=now,
-        holder=runs.lease_holder(store, NAME),
+        holder=runs.at_work(store),
         jobs=[health(store, spec, now=now) for spec in jobs],
         data=[Data(crm, pulled.complete_until(store, [crm]), pulls.get(crm)) for crm in names],
         steps=sorted(steps, key=lambda step: (ORDER.get(step.run.step, len(ORDER)), step.run.target)),
