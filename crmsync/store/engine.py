@@ -22,7 +22,7 @@ from crmsync.errors import BadConfig, CrmsyncError, RetryLater
 HEAD = "0002"  # the newest migration; a test compares it with the folder
 WAL_SAFE_FROM = (3, 51, 3)
 BUSY_TIMEOUT_MS = 60_000
-MIGRATING = 7_215_001  # the number of PostgreSQL's lock that a migration takes
+MIGRATING = 7_215_001  # the number of PostgreSQL's lock for changes of the schema
 # What writers share, such as labels, one has to see as the other left it; leases keep apart all else that they write.
 _WRITING = {"postgresql": {"isolation_level": "READ COMMITTED"}}
 
@@ -176,6 +176,12 @@ def _fault(words: str, url: str) -> CrmsyncError:
     return CrmsyncError("E399", f"the store refused a statement: {words[:200]}", where=url)
 
 
+def alone(connection: Connection) -> None:
+    """Waits until no other program changes the schema; until the transaction ends none does. On SQLite a writer is alone anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(MIGRATING)))
+
+
 def _migrate(store: Store) -> None:
     """Brings an empty or older store to HEAD; the migration tool is imported only then."""
     with store.read() as connection:
@@ -189,6 +195,5 @@ def _migrate(store: Store) -> None:
     from crmsync.store.migrations import upgrade
 
     with store.write() as connection:
-        if connection.dialect.name == "postgresql":  # on SQLite a writer is alone anyway
-            connection.execute(select(func.pg_advisory_xact_lock(MIGRATING)))
+        alone(connection)
         upgrade(connection)
