@@ -10,10 +10,11 @@ from importlib.util import find_spec
 from crmsync.clock import MICROS_PER_SECOND, Clock
 from crmsync.config import AlertsConfig
 from crmsync.deadline import within
-from crmsync.errors import CrmsyncError
+from crmsync.errors import CrmsyncError, LeaseHeld
 from crmsync.log import one_line
 from crmsync.store import notices
 from crmsync.store.engine import Store
+from crmsync.store.lease import Lease
 from crmsync.store.notices import Notice
 from crmsync.views.health import FINE, Health
 
@@ -31,8 +32,16 @@ class Alerts:
 
     def look(self, job: Health) -> None:
         """Sends a notice when the job's state isn't the one that people know. Raises CrmsyncError when the store can't be read."""
-        if not self._urls or job.state == self._known(job.job) or self._just_tried(job):
+        if not self._is_news(job):
             return
+        with suppress(LeaseHeld), Lease(self._store, self._clock, name=f"alerts {job.job}"):
+            if self._is_news(job):  # another runner of the same store may have told it meanwhile
+                self._tell(job)
+
+    def _is_news(self, job: Health) -> bool:
+        return bool(self._urls) and job.state != self._known(job.job) and not self._just_tried(job)
+
+    def _tell(self, job: Health) -> None:
         title, body = words(job)
         took = [within(LIMIT_S, lambda url=url: _send(url, title, body)) for url in self._urls]  # type: ignore[misc]
         notice = Notice(job.job, job.state, self._clock(), sum(took), len(took) - sum(took), body)

@@ -24,7 +24,7 @@ from crmsync.records import Finding
 from crmsync.schedule import next_run
 from crmsync.store import accounts, engine, runs
 from crmsync.store.engine import Store
-from crmsync.store.lease import NAME, has_ended
+from crmsync.store.lease import at_work
 from crmsync.toml import locate
 from crmsync.views.cells import moment
 from crmsync.workspace import JobSpec, ModelSpec
@@ -140,9 +140,8 @@ def _store(config: Config, *, now: int) -> Generator[Finding, None, Store | None
     yield Finding("C104", "ok", f"store {store.url}: schema {engine.HEAD}")
     yield _library(store)
     yield _clock(store, now=now)
-    holder = runs.lease_holder(store, NAME)
-    at_work = f"{holder} is at work" if holder and not has_ended(holder) else "nobody is at work"
-    yield Finding("C107", "ok", at_work)
+    names = ", ".join(at_work(store))
+    yield Finding("C107", "ok", f"{names} is at work" if names else "nobody is at work")
     return store
 
 

@@ -283,6 +283,17 @@ class PingConfig(Section):
     )
 
 
+class EngineConfig(Section):
+    """Who runs the jobs when there are many CRM accounts: `serve` itself, one job after the other, or an engine."""
+
+    kind: Literal["", "procrastinate"] = Field(
+        "",
+        description='"procrastinate" (pip install "crmsync[engine]"): every `serve` on this PostgreSQL store takes jobs from one\n'
+        "# queue, and a job whose steps concern CRMs only is done for each CRM by itself, as `hourly@main`",
+    )
+    parallel: int = Field(4, ge=1, le=64, description="jobs that one `serve` then has under way at once")
+
+
 class Config(Section):
     """Everything that crmsync is told from outside."""
 
@@ -292,6 +303,7 @@ class Config(Section):
     metrics: MetricsConfig = MetricsConfig()
     alerts: AlertsConfig = AlertsConfig()
     ping: PingConfig = PingConfig()
+    engine: EngineConfig = EngineConfig()
     crm: dict[str, CrmConfig] = Field(default_factory=dict)
     file: Path = Path(DEFAULT_FILE)
 

@@ -13,6 +13,7 @@ from crmsync.config import (
     BandConfig,
     CrmConfig,
     EngagementSource,
+    EngineConfig,
     GuardConfig,
     LogConfig,
     MetricsConfig,
@@ -93,6 +94,7 @@ def text() -> str:
     sections += [_section("[push.guard]", GuardConfig, {}), _section("[push.band]", BandConfig, {})]
     sections += [_section("[log]", LogConfig, {}), _section("[metrics]", MetricsConfig, METRICS)]
     sections += [_section("[alerts]", AlertsConfig, ALERTS), _section("[ping]", PingConfig, PING)]
+    sections += [_section("[engine]", EngineConfig, {})]
     parts = [HEAD, *("\n".join(section) for section in sections)]
     parts += ["\n".join(_account(kind)) for kind in NAMES]
     return "\n".join(f"{part.rstrip()}\n" for part in parts)

@@ -54,7 +54,7 @@ class Figures(Collector):
 
     def __init__(self, config: Config, store: Store, clock: Clock) -> None:
         self._crms, self._store, self._clock = list(config.crm), store, clock
-        self._root = config.file.resolve().parent
+        self._config, self._root = config, config.file.resolve().parent
 
     def describe(self) -> Iterable[Metric]:
         """Nothing in advance: registering must not read the store."""
@@ -90,7 +90,7 @@ class Figures(Collector):
         yield _gauge("crmsync_last_run_records", "What the newest run counted.", (*STEP, "outcome"), records)
 
     def _jobs(self) -> Iterator[Metric]:
-        jobs = [health(self._store, spec, now=self._clock()) for spec in workspace.jobs(self._root).values()]
+        jobs = [health(self._store, spec, now=self._clock()) for spec in workspace.served(self._config).values()]
         states = [((job.job, state), job.state == state) for job in jobs for state in (FINE, FAILING, SILENT)]
         yield _gauge("crmsync_job_state", "1 for the state that a job is in.", ("job", "state"), states)
         missed = [((job.job,), job.missed) for job in jobs]

@@ -1,6 +1,7 @@
-"""The story: pull -> train -> score -> stage -> push. Each step is one row of the run ledger, a job is one more, under one lease.
+"""The story: pull -> train -> score -> stage -> push. Each step is one row of the run ledger, a job is one more.
 
-Steps meet only in the store, so each can be run alone, be killed and be repeated. One runner works on a store at a time.
+Steps meet only in the store, so each can be run alone, be killed and be repeated. One runner at a time works on a CRM account, a
+model or a job: a lease on it says who.
 """
 
 from collections import Counter
@@ -14,7 +15,7 @@ from crmsync.clock import Clock, system_clock
 from crmsync.config import Config, CrmConfig
 from crmsync.connections import Connections
 from crmsync.crm import Crm
-from crmsync.errors import BadConfig, CrmsyncError, RetryLater, Stopped, counting
+from crmsync.errors import BadConfig, CrmsyncError, LeaseHeld, RetryLater, Stopped, counting
 from crmsync.steps.pull import pull
 from crmsync.steps.push import push
 from crmsync.steps.reconcile import reconcile
@@ -24,12 +25,13 @@ from crmsync.steps.train import train
 from crmsync.steps.undo import target, undo
 from crmsync.store import accounts, runs
 from crmsync.store.engine import Store
-from crmsync.store.lease import Lease
+from crmsync.store.lease import Leases, own_holder
 from crmsync.store.runs import JOB, RunRow
 from crmsync.watch import Watch
 from crmsync.workspace import JobSpec, ModelSpec
 
 BY_HAND = ""  # the job of a step that somebody ran by itself
+OF_MODELS = ("train", "score")  # steps whose target is a model; that of the others is a CRM
 STOPPED = "E602"  # told to stop: what wasn't begun then hasn't failed
 FAILED = ("quarantined", "failed", "unclear", "overran")  # counts of records that make a run partial
 
@@ -55,7 +57,7 @@ class Pipeline:
     ) -> None:
         self.config, self.store, self.clock, self.job = config, store, clock, job
         self.connections = connections or Connections(config, clock=clock)
-        self.lease = Lease(store, clock)
+        self.leases = Leases(store, clock)
         self.watch = watch or Watch()
         self.root: Path = config.file.resolve().parent
 
@@ -127,13 +129,13 @@ class Pipeline:
                     told.extend(step())
             return self._of_job(run_id, missed=missed)
 
-        with self.lease:
+        with self.leases.on(f"job {spec.name}"):
             self._run(JOB, spec.name, work)
         return told
 
     def _of_job(self, run_id: int, *, missed: int) -> dict[str, int]:
         """What the steps after a job's row counted of calls and of records that failed."""
-        rows = runs.after(self.store, run_id)
+        rows = runs.after(self.store, run_id, job=self.job)
         counted = Counter({name: sum(row.counts.get(name, 0) for row in rows) for name in FAILED})
         return {
             "steps": len(rows),
@@ -199,13 +201,15 @@ class Pipeline:
         """Runs every one, whatever becomes of the others: one CRM that is down doesn't hold up the next."""
         told: list[RunRow] = []
         faults: list[CrmsyncError] = []
-        with self.lease:
-            for step, target, work in planned:
-                try:
-                    self.watch.checkpoint()  # after a signal the rest isn't begun
-                    told.append(self._run(step, target, work))
-                except (BadConfig, Stopped, RetryLater) as fault:
-                    faults.append(fault)
+        for step, name, work in planned:
+            try:
+                self.watch.checkpoint()  # after a signal the rest isn't begun
+                what = f"{'model' if step in OF_MODELS else 'crm'} {name}"
+                # Somebody at the keyboard is told who is at work; a job waits for the other one to end.
+                with self.leases.on(what, waiting=self.watch.checkpoint if self.job else None):
+                    told.append(self._run(step, name, work))
+            except (BadConfig, LeaseHeld, Stopped, RetryLater) as fault:
+                faults.append(fault)
         if faults:
             raise _first(faults)
         return told
@@ -213,7 +217,7 @@ class Pipeline:
     def _run(self, step: str, target: str, work: Work) -> RunRow:
         """One row of the ledger, closed whatever happens: the run boundary."""
         began = self.clock()
-        run_id = runs.begin(self.store, job=self.job, step=step, target=target, now=began, holder=self.lease.holder)
+        run_id = runs.begin(self.store, job=self.job, step=step, target=target, now=began, holder=own_holder())
         row = RunRow(run_id, self.job, step, target, "running", began, None, {}, "")
         self._tell(row)
         try:

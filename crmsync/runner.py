@@ -4,7 +4,7 @@ from contextlib import suppress
 
 from crmsync import schedule
 from crmsync.alerts import Alerts
-from crmsync.clock import Clock, system_clock
+from crmsync.clock import MICROS_PER_SECOND, Clock, system_clock
 from crmsync.config import Config
 from crmsync.connections import Connections
 from crmsync.errors import CrmsyncError, RetryLater
@@ -17,6 +17,8 @@ from crmsync.views.health import health
 from crmsync.watch import Watch
 from crmsync.workspace import JobSpec
 
+RETRY_S = 300  # a job that a CRM kept from ending is tried again after so long
+
 
 class Runner:
     """Runs jobs of one workspace, over connections that one run leaves to the next. `clock` is this machine's."""
@@ -28,10 +30,11 @@ class Runner:
         self._connections = Connections(config, clock=clock)
         self._ping, self._alerts = Ping(config.ping, store, clock), Alerts(config.alerts, store, clock)
 
-    def run(self, spec: JobSpec) -> list[RunRow]:
+    def run(self, spec: JobSpec, *, due: int | None = None) -> list[RunRow]:
         """Runs a job's steps; gives their rows of the ledger. Raises what the pipeline raises.
 
-        A run that is to go on later is told as neither well nor failed: when none ends well in time, silence is the alarm.
+        `due`: the job's time that this run is for; where another runner has seen to it, nothing is done. A run that is to go on
+        later is told as neither well nor failed: when none ends well in time, silence is the alarm.
         """
         pipeline = Pipeline(
             self.config,
@@ -41,7 +44,9 @@ class Runner:
             job=spec.name,
             connections=self._connections,
         )
-        with pipeline.lease:
+        with pipeline.leases.on(f"job {spec.name}"):
+            if due is not None and not self._is_turn(spec, due):
+                return []
             self._ping.tell(spec.name, START)
             try:
                 rows = pipeline.run(spec, missed=self._missed(spec))
@@ -56,6 +61,14 @@ class Runner:
             finally:
                 self.look(spec)
         return rows
+
+    def turn(self, spec: JobSpec, *, due: int) -> int | None:
+        """When a job may be run for a time that it was due at; None: it was, here or by another runner of the same store."""
+        return runs.turn(self.store, spec.name, due=due, pause=RETRY_S * MICROS_PER_SECOND)
+
+    def _is_turn(self, spec: JobSpec, due: int) -> bool:
+        turn = self.turn(spec, due=due)
+        return turn is not None and turn <= self.clock()
 
     def look(self, spec: JobSpec) -> None:
         """Tells people when the job's state has changed, also by nothing having run."""

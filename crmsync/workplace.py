@@ -80,7 +80,7 @@ def next_runs(specs: Mapping[str, JobSpec]) -> dict[str, int]:
 def jobs(config: Config) -> tuple[list[JobSpec], str]:
     """The jobs; one that can't be read leaves all of them out, and says why."""
     try:
-        specs = workspace.jobs(root(config))
+        specs = workspace.served(config)
         next_runs(specs)
     except CrmsyncError as fault:
         return [], str(fault)

@@ -1,5 +1,6 @@
 """The workspace: the folder with `config.toml`, and in it `models/*.toml` and `jobs/*.toml`, read into specs."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -7,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, Field, PositiveFloat, model_validator
 
 from crmsync.clock import parse_instant
+from crmsync.config import Config
 from crmsync.errors import BadConfig
 from crmsync.toml import Section, build, read_toml
 
@@ -128,6 +130,28 @@ def model(root: Path, name: str) -> ModelSpec:
 def jobs(root: Path) -> dict[str, JobSpec]:
     """The jobs of a workspace by name. Raises BadConfig."""
     return {file.stem: build(JobSpec, _named(file), file) for file in _files(root, "jobs")}
+
+
+def served(config: Config) -> dict[str, JobSpec]:
+    """What `serve` runs: the jobs, or with an engine a part of each for every CRM. Raises BadConfig.
+
+    A job with a step of a model, which may concern all CRMs, stays whole.
+    """
+    specs = jobs(config.file.resolve().parent)
+    return (
+        specs
+        if not config.engine.kind
+        else {part.name: part for spec in specs.values() for part in _parts(spec, config)}
+    )
+
+
+def _parts(spec: JobSpec, config: Config) -> Iterator[JobSpec]:
+    if {"train", "score"} & set(spec.steps):
+        yield spec
+        return
+    for name in spec.crms or (None,):
+        for crm in config.only_crm(name):
+            yield spec.model_copy(update={"name": f"{spec.name}@{crm.name}", "crms": (crm.name,)})
 
 
 def job(root: Path, name: str) -> JobSpec:

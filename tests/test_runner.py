@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from crmsync.config import AlertsConfig, Config, CrmConfig, PingConfig, StoreConfig
 from crmsync.errors import BadConfig, LeaseHeld
-from crmsync.runner import Runner
+from crmsync.runner import RETRY_S, Runner
 from crmsync.store import notices, runs
 from crmsync.store.engine import Store, open_store
 from crmsync.store.lease import NAME
@@ -189,3 +189,34 @@ def test_job_after_a_sleep_runs_once_and_counts_what_it_missed(it: Watched) -> N
     it.run()
     jobs = [row.counts["missed"] for row in runs.after(it.store, 0) if row.step == JOB]
     assert jobs == [0, 8, 0]
+
+
+def job_rows(it: Watched) -> list[str]:
+    """How each run of the job ended."""
+    return [row.status for row in runs.after(it.store, 0) if row.step == JOB]
+
+
+def test_each_time_of_a_job_is_served_once_by_however_many_runners(it: Watched) -> None:
+    """The second runner of the same store finds the work done; the next time is served again."""
+    first = it.runner.run(WELL, due=FULL)
+    it.restart()
+    again = it.runner.run(WELL, due=FULL)
+    it.now += HOUR
+    following = it.runner.run(WELL, due=FULL + HOUR)
+    assert ([len(first), len(again), len(following)], job_rows(it)) == ([1, 0, 1], ["done", "done"])
+
+
+def test_run_that_was_killed_is_done_by_another_runner(it: Watched) -> None:
+    """A run that never ended isn't taken for one that served its time."""
+    runs.begin(it.store, job="hourly", step=JOB, target="hourly", now=FULL)
+    it.runner.run(WELL, due=FULL)
+    assert job_rows(it)[-1] == "done"
+
+
+def test_run_that_was_put_off_is_tried_after_a_pause_by_whoever_comes(it: Watched) -> None:
+    """A CRM that is down isn't asked the more often the more runners there are."""
+    later = runs.begin(it.store, job="hourly", step=JOB, target="hourly", now=FULL)
+    runs.end(it.store, later, status="later", counts={}, message="", now=FULL)
+    at_once = it.runner.run(WELL, due=FULL)
+    it.now = it.runner.turn(WELL, due=FULL) or 0
+    assert (it.now - FULL, at_once, len(it.runner.run(WELL, due=FULL))) == (RETRY_S * SECOND, [], 1)

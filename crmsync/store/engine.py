@@ -13,7 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, event, func, inspect, make_url, select, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
 from crmsync.config import StoreConfig
@@ -22,6 +22,9 @@ from crmsync.errors import BadConfig, CrmsyncError, RetryLater
 HEAD = "0002"  # the newest migration; a test compares it with the folder
 WAL_SAFE_FROM = (3, 51, 3)
 BUSY_TIMEOUT_MS = 60_000
+MIGRATING = 7_215_001  # the number of PostgreSQL's lock for changes of the schema
+# What writers share, such as labels, one has to see as the other left it; leases keep apart all else that they write.
+_WRITING = {"postgresql": {"isolation_level": "READ COMMITTED"}}
 
 
 def sqlite_library() -> ModuleType:
@@ -35,15 +38,15 @@ def sqlite_library() -> ModuleType:
 class Store:
     """An open store. `read` and `write` give a connection inside one transaction; a write is durable when its block ends.
 
-    One thread writes at a time, so that a lease that is renewed meanwhile makes no other write fail. `guard` looks at each write
-    before it begins and raises where it must not be made; a lease sets it.
+    One thread writes at a time, so that a lease that is renewed meanwhile makes no other write fail. `guards` look at each write
+    before it begins and raise where it must not be made; each lease that is held is one.
     """
 
     def __init__(self, engine: Engine) -> None:
         self._readers = engine
-        self._writers = engine.execution_options(writes=True)
+        self._writers = engine.execution_options(writes=True, **_WRITING.get(engine.dialect.name, {}))
         self._turn = threading.RLock()
-        self.guard: Callable[[Connection], None] | None = None
+        self.guards: list[Callable[[Connection], None]] = []
         self.url = engine.url.difference_update_query(["password"]).render_as_string(hide_password=True)
 
     @contextmanager
@@ -56,8 +59,8 @@ class Store:
     def write(self) -> Iterator[Connection]:
         """A connection whose changes are all stored at the end, or none of them."""
         with self._turn, _translated(self.url), self._writers.begin() as connection:
-            if self.guard is not None:
-                self.guard(connection)
+            for guard in self.guards:
+                guard(connection)
             yield connection
 
     def close(self) -> None:
@@ -173,6 +176,12 @@ def _fault(words: str, url: str) -> CrmsyncError:
     return CrmsyncError("E399", f"the store refused a statement: {words[:200]}", where=url)
 
 
+def alone(connection: Connection) -> None:
+    """Waits until no other program changes the schema; until the transaction ends none does. On SQLite a writer is alone anyway."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(select(func.pg_advisory_xact_lock(MIGRATING)))
+
+
 def _migrate(store: Store) -> None:
     """Brings an empty or older store to HEAD; the migration tool is imported only then."""
     with store.read() as connection:
@@ -186,4 +195,5 @@ def _migrate(store: Store) -> None:
     from crmsync.store.migrations import upgrade
 
     with store.write() as connection:
+        alone(connection)
         upgrade(connection)

@@ -1,4 +1,4 @@
-"""One runner at a time: the lease that a pipeline holds while it works on a store, and the fence that refuses a late one.
+"""One runner at a time: the leases that a pipeline holds on what it works on, and the fence that refuses a late one.
 
 A thread renews the lease, since some work (a training) has no checkpoints. A holder that was paused past the end of its lease may
 wake up when another is at work: every write asks within its own transaction whether the lease's number is still this holder's.
@@ -7,7 +7,9 @@ wake up when another is at work: every write asks within its own transaction whe
 import os
 import socket
 import threading
-from contextlib import suppress
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -19,24 +21,26 @@ from crmsync.errors import CrmsyncError, LeaseHeld, RetryLater
 from crmsync.store import runs
 from crmsync.store.engine import Store
 
-NAME = "runner"
+NAME = "runner"  # of the lease on a whole store
 LEASE_S = 300.0  # a holder that says nothing for so long is taken for dead; longer than a request to a CRM may take
 BEATS = 5  # renewals in that time
+LOOK_S = 1.0  # how often one that is waited for is tried
 
 
 class Lease:
     """Taken on entry, given back when the outermost block ends. Raises LeaseHeld while another runner is at work."""
 
-    def __init__(self, store: Store, clock: Clock, *, lease_s: float = LEASE_S) -> None:
-        self._store, self._clock, self._lease_s = store, clock, lease_s
+    def __init__(self, store: Store, clock: Clock, *, name: str = NAME, lease_s: float = LEASE_S) -> None:
+        self._store, self._clock, self._name, self._lease_s = store, clock, name, lease_s
         self._depth = self._fence = 0
-        self.holder = holder_of(os.getpid())
+        self._holder = ""
         self._ended = threading.Event()
 
     def __enter__(self) -> Self:
         if not self._depth:
+            self._holder = own_holder()
             self._take()
-            self._store.guard = self._check
+            self._store.guards.append(self._check)
             self._ended = threading.Event()
             threading.Thread(target=self._beat, args=(self._ended,), daemon=True).start()
         self._depth += 1
@@ -48,19 +52,19 @@ class Lease:
         self._depth -= 1
         if not self._depth:
             self._ended.set()
-            self._store.guard = None
+            self._store.guards.remove(self._check)
             with suppress(CrmsyncError):  # it runs out by itself; a fault that is on its way matters more
-                runs.give_lease_back(self._store, NAME, holder=self.holder)
+                runs.give_lease_back(self._store, self._name, holder=self._holder)
 
     def _take(self) -> None:
         """Takes the lease; that of a process of this machine which is no more is taken over at once. Its runs are told as lost."""
         try:
             self._claim()
         except LeaseHeld:
-            other = runs.lease_holder(self._store, NAME)
+            other = runs.lease_holder(self._store, self._name)
             if not has_ended(other):
                 raise
-            runs.give_lease_back(self._store, NAME, holder=other)
+            runs.give_lease_back(self._store, self._name, holder=other)
             self._claim()
         except RetryLater:  # another wrote at the same moment; now it can be seen who
             self._claim()
@@ -69,35 +73,93 @@ class Lease:
     def _claim(self) -> None:
         now = self._clock()
         until = now + int(self._lease_s * MICROS_PER_SECOND)
-        self._fence = runs.take_lease(self._store, NAME, holder=self.holder, now=now, until=until)
+        self._fence = runs.take_lease(self._store, self._name, holder=self._holder, now=now, until=until)
 
     def _check(self, connection: Connection) -> None:
         """Refuses the write of a holder that isn't one any more."""
-        fence = runs.lease_fence(connection, NAME)
+        fence = runs.lease_fence(connection, self._name)
         if fence != self._fence:
             what = "this run was paused for so long that another took over; nothing more of it is stored"
-            raise LeaseHeld("E603", what, where=f"lease {NAME}", remedy="see crmsync status; the other run goes on")
+            raise LeaseHeld(
+                "E603", what, where=f"lease {self._name}", remedy="see crmsync status; the other run goes on"
+            )
 
     def _beat(self, ended: threading.Event) -> None:
         while not ended.wait(self._lease_s / BEATS):
             now = self._clock()
             with suppress(CrmsyncError):  # a locked store: the next beat; a lost lease: the next write is refused
                 runs.renew_lease(
-                    self._store, NAME, fence=self._fence, until=now + int(self._lease_s * MICROS_PER_SECOND)
+                    self._store, self._name, fence=self._fence, until=now + int(self._lease_s * MICROS_PER_SECOND)
                 )
 
 
-def holder_of(pid: int) -> str:
-    """How a process of this machine signs a lease. Its start tells it from a later process of the same number."""
-    return f"process {pid} (start {_start(pid)}) on {socket.gethostname()}"
+class Leases:
+    """The leases of one runner: on PostgreSQL one on each job, CRM account and model, so that several runners share the work.
+
+    SQLite takes one writer at a time, so there one lease is on all of them.
+    """
+
+    def __init__(self, store: Store, clock: Clock) -> None:
+        self._store, self._clock = store, clock
+        self._known: dict[str, Lease] = {}
+
+    @contextmanager
+    def on(self, what: str, *, waiting: Callable[[], None] | None = None) -> Iterator[None]:
+        """Holds the lease on one of them: `job hourly`, `crm main` or `model close`. Raises LeaseHeld while another has it.
+
+        With `waiting`, which is called every second and may raise, waits for it instead. Who waits for one thing only while it
+        holds no other such thing waits for nobody who waits for it.
+        """
+        name = NAME if self._store.url.startswith("sqlite") else what
+        lease = self._known.setdefault(name, Lease(self._store, self._clock, name=name))
+        with ExitStack() as held:
+            while not _took(held, lease, or_raise=waiting is None):
+                time.sleep(LOOK_S)
+                if waiting is not None:
+                    waiting()
+            yield
+
+
+def _took(held: ExitStack, lease: Lease, *, or_raise: bool) -> bool:
+    """Whether a lease could be taken; `held` gives it back."""
+    try:
+        held.enter_context(lease)
+    except LeaseHeld:
+        if or_raise:
+            raise
+        return False
+    return True
+
+
+def holder_of(pid: int, *, thread: int = 0) -> str:
+    """How a process of this machine signs a lease. Its start tells it from a later process of the same number.
+
+    Threads besides the main one sign for themselves.
+    """
+    own = f", thread {thread}" if thread not in (0, threading.main_thread().ident) else ""
+    return f"process {pid} (start {_start(pid)}{own}) on {socket.gethostname()}"
+
+
+def own_holder() -> str:
+    """How this thread of this process signs."""
+    return holder_of(os.getpid(), thread=threading.get_ident())
+
+
+def at_work(store: Store) -> list[str]:
+    """Who holds leases, but for processes of this machine that have ended."""
+    return [holder for holder in runs.holders(store) if not has_ended(holder)]
 
 
 def _start(pid: int) -> str:
-    """When a process began, in the kernel's ticks since boot; "?" where the system doesn't tell or there is no such process."""
+    """When a process began, in the kernel's ticks since boot; "?" where the system doesn't tell or there is no such process.
+
+    One that has ended and whose parent hasn't asked yet (Z) is none.
+    """
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+        state, *rest = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     except OSError:
         return "?"
+    return "?" if state == "Z" else rest[18]
 
 
 def has_ended(holder: str) -> bool:
@@ -112,4 +174,4 @@ def has_ended(holder: str) -> bool:
         return True
     except PermissionError:
         pass
-    return start.rstrip(")") not in ("", "?", _start(int(number)))
+    return start.rstrip(")").partition(",")[0] not in ("", "?", _start(int(number)))

@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select
 
 from crmsync.records import FactRecord
 from crmsync.store import tables
-from crmsync.store.upsert import table_of
+from crmsync.store.upsert import insert_new, table_of
 
 Id = TypeVar("Id", str, int)
 IN_LIST = 500  # ids in one IN (...)
@@ -56,7 +56,11 @@ class Numbers:
             self.labels.update((text, label_id) for text, label_id in self.connection.execute(query))
         missing = [text for text in new if text not in self.labels]
         if missing:
-            self.connection.execute(_label.insert(), [{"text": text} for text in missing])
+            if (
+                self.connection.dialect.name == "postgresql"
+            ):  # two pulls that add the same texts in another order would deadlock
+                self.connection.exec_driver_sql("LOCK TABLE label IN SHARE ROW EXCLUSIVE MODE")
+            insert_new(self.connection, tables.Label, [{"text": text} for text in missing])
             self.know_labels(set(missing))
 
     def know_milestones(self, facts: Iterable[FactRecord]) -> None:

@@ -102,10 +102,11 @@ def newest_id(store: Store) -> int:
         return int(connection.execute(select(func.max(_run.c.run_id))).scalar() or 0)
 
 
-def after(store: Store, run_id: int) -> list[RunRow]:
-    """The runs that began after another, oldest first."""
+def after(store: Store, run_id: int, *, job: str | None = None) -> list[RunRow]:
+    """The runs that began after another, oldest first: all of them, or those of one job."""
+    query = select(_run).where(_run.c.run_id > run_id).order_by(_run.c.run_id)
     with store.read() as connection:
-        rows = connection.execute(select(_run).where(_run.c.run_id > run_id).order_by(_run.c.run_id)).all()
+        rows = connection.execute(query if job is None else query.where(_run.c.job == job)).all()
     return [_row(row) for row in rows]
 
 
@@ -117,6 +118,19 @@ def last(store: Store, step: str, target: str, *, statuses: Sequence[str] = ()) 
     with store.read() as connection:
         row = connection.execute(query.order_by(_run.c.run_id.desc()).limit(1)).one_or_none()
     return None if row is None else _row(row)
+
+
+def turn(store: Store, job: str, *, due: int, pause: int) -> int | None:
+    """When a job may be run for a time that it was due at; None when a run for it has come to an end, whoever made it.
+
+    A run that is to go on later does so after a pause; one that never ended was killed, and may be done anew by who has its lease.
+    """
+    newest = last(store, JOB, job)
+    if newest is None or newest.started_at < due:
+        return due
+    if newest.status not in OPEN:
+        return None
+    return due if newest.ended_at is None else newest.ended_at + pause
 
 
 def succeeded(store: Store) -> dict[tuple[str, str], int]:
@@ -206,6 +220,13 @@ def lease_holder(store: Store, name: str) -> str:
     """Who holds a lease, "" if nobody does."""
     with store.read() as connection:
         return connection.execute(select(_lease.c.holder).where(_lease.c.name == name)).scalar() or ""
+
+
+def holders(store: Store) -> list[str]:
+    """Who holds leases, each once."""
+    query = select(_lease.c.holder).where(_lease.c.holder != "").distinct().order_by(_lease.c.holder)
+    with store.read() as connection:
+        return list(connection.execute(query).scalars())
 
 
 def give_lease_back(store: Store, name: str, *, holder: str) -> None:

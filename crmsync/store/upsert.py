@@ -62,7 +62,8 @@ def _prepared(dialect: str, statement: Any, names: Names) -> Any:
     if dialect != "sqlite":
         return statement
     compiled = statement.compile(dialect=sqlite.dialect(), column_keys=list(names))
-    return str(compiled), itemgetter(*compiled.positiontup)
+    first, *others = compiled.positiontup
+    return str(compiled), itemgetter(first, *others) if others else lambda row: (row[first],)
 
 
 def _touched(connection: Connection, prepared: Any, rows: Rows) -> int:

@@ -113,10 +113,10 @@ def jobs(context: typer.Context) -> int:
     """List the jobs with their schedule, last and next run."""
     from crmsync import workspace
     from crmsync.views import agenda
-    from crmsync.workplace import next_runs, opened, root
+    from crmsync.workplace import next_runs, opened
 
     with opened(context.obj) as (config, store):
-        specs = workspace.jobs(root(config))
+        specs = workspace.served(config)
         found = agenda.agenda(store, specs, next_runs(specs))
     context.obj.show(found, columns(agenda.table(found)))
     return 0
@@ -125,7 +125,7 @@ def jobs(context: typer.Context) -> int:
 @app.command(epilog="Example: crmsync serve")
 def serve(context: typer.Context) -> int:
     """Run the jobs when they are due, until stopped."""
-    from crmsync import alerts, metrics, scheduler
+    from crmsync import alerts, fanout, metrics, scheduler
     from crmsync.log import LOGS
     from crmsync.progress import stoppable
     from crmsync.workplace import opened
@@ -135,5 +135,6 @@ def serve(context: typer.Context) -> int:
         if wrong := alerts.problem(config.alerts):
             log.line(wrong)
         with metrics.serving(config, store), stoppable(log):
-            scheduler.serve(config, store, tell=log.line, watch=log)
+            serves = fanout.serve if config.engine.kind else scheduler.serve
+            serves(config, store, tell=log.line, watch=log)
     return 0

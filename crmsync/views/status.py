@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from crmsync.clock import MICROS_PER_DAY
 from crmsync.store import fits, notices, outbox, pulled, runs
 from crmsync.store.engine import Store
-from crmsync.store.lease import NAME, has_ended
+from crmsync.store.lease import at_work
 from crmsync.store.runs import GOOD, JOB, LOST_WORDS, RUNNING, RunRow
 from crmsync.views import ledger
 from crmsync.views.cells import age, moment
@@ -90,10 +90,10 @@ class Untold:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """All of it. `now_at`: this machine's clock; `holder`: who is at work, "" if nobody."""
+    """All of it. `now_at`: this machine's clock; `holders`: who is at work."""
 
     now_at: int
-    holder: str
+    holders: list[str]
     jobs: list[Health]
     data: list[Data]
     steps: list[Step]
@@ -116,14 +116,13 @@ def status(
     now: int,
 ) -> Status:
     """Reads it all."""
-    holder = runs.lease_holder(store, NAME)
     newest, names = [row for row in runs.newest(store) if row.step != JOB], list(crms)
     pulls = {row.target: row.started_at for row in newest if row.step == "pull" and row.status in GOOD}
     succeeded = runs.succeeded(store)
     steps = [Step(row, succeeded.get((row.step, row.target))) for row in newest]
     return Status(
         now_at=now,
-        holder="" if has_ended(holder) else holder,
+        holders=at_work(store),
         jobs=[health(store, spec, now=now) for spec in jobs],
         data=[Data(crm, pulled.complete_until(store, [crm]), pulls.get(crm)) for crm in names],
         steps=sorted(steps, key=lambda step: (ORDER.get(step.run.step, len(ORDER)), step.run.target)),
@@ -170,7 +169,7 @@ def _lines(found: Status) -> Iterator[str]:
     for data in found.data:
         yield _data(data, now=found.now_at)
     for step in found.steps:
-        yield _step(step, now=found.now_at, holder=found.holder)
+        yield _step(step, now=found.now_at, holders=found.holders)
     for waiting in found.waiting:
         yield from _outbox(waiting)
     for left in found.left_alone:
@@ -191,13 +190,12 @@ def _data(data: Data, *, now: int) -> str:
     return f"[{level}] data {data.crm}: complete up to {complete}, pulled {age(now - data.pulled_at)} ago"
 
 
-def _step(step: Step, *, now: int, holder: str) -> str:
+def _step(step: Step, *, now: int, holders: list[str]) -> str:
     row = step.run
     level = ledger.LEVELS.get(row.status, "fail")
     what = f"{ledger.line(row)}, {age(now - row.started_at)} ago"
     if row.status == RUNNING:  # of a process that was killed, until the next run tells it as lost
-        mine = bool(holder) and row.message == holder
-        return f"[ok] {what} by {holder}" if mine else f"[warn] {what}: {LOST_WORDS}"
+        return f"[ok] {what} by {row.message}" if row.message in holders else f"[warn] {what}: {LOST_WORDS}"
     if row.status not in GOOD:
         what += ", never done" if step.succeeded_at is None else f", last done {age(now - step.succeeded_at)} ago"
     return f"[{level}] {what}" + (f": {row.message}" if row.message else "")

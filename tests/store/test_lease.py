@@ -4,6 +4,8 @@ import os
 import signal
 import socket
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ from crmsync.clock import system_clock
 from crmsync.errors import LeaseHeld
 from crmsync.store import runs
 from crmsync.store.engine import Store
-from crmsync.store.lease import NAME, Lease, holder_of
+from crmsync.store.lease import NAME, Lease, Leases, holder_of
 from tests.store.races import overlaps, rivals
 
 RACES = 20
@@ -88,3 +90,44 @@ def test_store_is_free_again_when_the_lease_ends(store: Store) -> None:
         runs.begin(store, job="", step="pull", target="", now=0)
     runs.take_lease(store, NAME, holder="another", now=FAR * 10, until=FAR * 20)
     assert runs.begin(store, job="", step="pull", target="", now=0) > 0
+
+
+def test_leases_let_runners_share_a_postgresql_store(url: str, store: Store) -> None:
+    """There another runner may work on another CRM at the same time, not on the same one; on SQLite on neither."""
+
+    def refused(what: str) -> bool:
+        try:
+            with Leases(store, system_clock).on(what):
+                return False
+        except LeaseHeld:
+            return True
+
+    with Leases(store, system_clock).on("crm main"), ThreadPoolExecutor(1) as another:
+        found = [another.submit(refused, what).result() for what in ("crm main", "crm hub")]
+    assert found == [True, url.startswith("sqlite")]
+
+
+def test_lease_that_is_waited_for_comes(store: Store) -> None:
+    """Who waits has it once the other is done, and may give up any time."""
+    waited: list[str] = []
+
+    def wait() -> str:
+        with Leases(store, system_clock).on("crm main", waiting=lambda: waited.append("")):
+            return "mine"
+
+    def give_up() -> None:
+        raise InterruptedError
+
+    with ThreadPoolExecutor(2) as others:
+        with Leases(store, system_clock).on("crm main"):
+            came, gave_up = others.submit(wait), others.submit(_hold, store, give_up)
+            with pytest.raises(InterruptedError):
+                gave_up.result()
+            while not waited:
+                time.sleep(0.05)
+        assert came.result() == "mine"
+
+
+def _hold(store: Store, waiting: Callable[[], None]) -> None:
+    with Leases(store, system_clock).on("crm main", waiting=waiting):
+        pass
