@@ -27,6 +27,7 @@ from crmsync.forecast.logistic import Fit, Formula, Trained
 from crmsync.forecast.path import relevance, solve_path
 from crmsync.forecast.recipe import Recipe
 from crmsync.forecast.scaling import Scaled, round_one
+from crmsync.forecast.slips import Slips
 from crmsync.forecast.timing import Timing
 
 TOLERANCE = 1e-8
@@ -80,6 +81,7 @@ class Training:
             self.recipe.horizon_days,
             self._timing(formula, pace, as_of=as_of),
             verdict.leaking(leaks.find(self.table, terms, sample)),
+            Slips.learn(self.history, self.recipe.workdays, by=as_of),
         ).sealed()
 
     def _chances(self, in_use: Fit | None, sample: Examples) -> Floats:

@@ -43,7 +43,7 @@ class DatedFact:
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """A step of the plan: first promised for, promised for now, how often that moved, and when it was done."""
+    """A step of the plan: first promised for, promised for now, how often that moved, when it was done or likely will be."""
 
     name: str
     side: str
@@ -51,6 +51,9 @@ class Promise:
     due_on: int | None
     moves: int
     done_at: int | None
+    from_on: int | None  # the range of 80 % of an open step, and its middle
+    likely_on: int | None
+    until_on: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +92,16 @@ def explain(store: Store, name: str) -> Explanation:
     labels = pulled.stage_labels(store)
     facts = deals.facts(store, deal.deal_id)
     as_of = None if row is None else row.as_of
+    ahead = {} if row is None else {each["step"]: each for each in json.loads(row.promises or "[]")}
     return Explanation(
         deal=dict(deal._mapping),
-        score=None if row is None else {key: value for key, value in row._mapping.items() if key != "reasons"},
+        score=None
+        if row is None
+        else {key: value for key, value in row._mapping.items() if key not in ("reasons", "promises")},
         base=body["base"],
         log_odds=body["base"] + sum(body["parts"].values()),
         reasons=[Reason(part, _sentence(part, labels), added) for part, added in parts],
-        promises=[_promise(step, facts) for step in deals.milestones(store, deal.deal_id)],
+        promises=[_promise(step, facts, ahead) for step in deals.milestones(store, deal.deal_id)],
         facts=[_fact(fact, labels, as_of) for fact in facts],
         fields=list(_fields(store, deal.deal_id)),
     )
@@ -121,12 +127,14 @@ def _sentence(part: str, labels: Mapping[str, str]) -> str:
     return f"{sentence}: {labels.get(level, level)}" if level else sentence
 
 
-def _promise(step: Row[Any], facts: list[Row[Any]]) -> Promise:
+def _promise(step: Row[Any], facts: list[Row[Any]], ahead: Mapping[int, Mapping[str, Any]]) -> Promise:
     planned = [fact for fact in facts if fact.milestone_id == step.milestone_id and fact.phase == Phase.PLANNED]
     days = [fact.value for fact in sorted(planned, key=lambda fact: (fact.at, fact.known_at)) if fact.value]
     moves = sum(later != earlier for earlier, later in pairwise(days))
     first = days[0] if days else step.due_on
-    return Promise(step.name, Side(step.side).name.lower(), first, step.due_on, moves, step.done_at)
+    likely = ahead.get(step.milestone_id, {}) if step.done_at is None else {}
+    expected = (likely.get(name) for name in ("from_on", "likely_on", "until_on"))
+    return Promise(step.name, Side(step.side).name.lower(), first, step.due_on, moves, step.done_at, *expected)
 
 
 def _fact(fact: Row[Any], labels: Mapping[str, str], as_of: int | None) -> DatedFact:
@@ -195,12 +203,21 @@ def _score_lines(found: Explanation, *, slight: float) -> list[str]:
         f"{100 * score['probability']:.1f} % ({score['kind']}), closing {score['close_p50']} ({days}), risk {score['risk']}",
         f"as of {score['as_of']}, fit {score['fit_id']}, run {score['run_id']}",
         f"a seller reads: {score['text']}",
+        *_plan_lines(score),
         "",
         "why (log-odds, which add up)",
         f"  {found.base:+.3f}  where a usual deal stands",
         *_reason_lines(found.reasons, slight=slight),
         f"  {found.log_odds:+.3f}  = {100 * score['probability']:.1f} %",
     ]
+
+
+def _plan_lines(score: Mapping[str, Any]) -> list[str]:
+    """The step that decides, and what becomes of the CRM's own date."""
+    told = [] if score["on_time_text"] is None else [score["on_time_text"]]
+    if score["deciding_step"] is not None:
+        told.append(f"the promise that decides: {score['deciding_step']}, likely kept {score['deciding_step_on']}")
+    return told
 
 
 def _reason_lines(reasons: list[Reason], *, slight: float) -> list[str]:
@@ -221,8 +238,15 @@ def _promise_line(step: Promise) -> str:
         if step.first_on and step.moves
         else ""
     )
-    done = "open" if step.done_at is None else f"done {iso(step.done_at)}"
+    done = _still_open(step) if step.done_at is None else f"done {iso(step.done_at)}"
     return f"  {step.name} ({step.side}): {due}{moved}; {done}"
+
+
+def _still_open(step: Promise) -> str:
+    if step.from_on is None or step.likely_on is None or step.until_on is None:
+        return "open"
+    begin, likely, end = (to_date(day).isoformat() for day in (step.from_on, step.likely_on, step.until_on))
+    return f"open, likely done {likely} (80 %: {begin} to {end})"
 
 
 def _field_line(field: Written) -> str:
