@@ -38,6 +38,7 @@ class Spells:
     ended: Ints  # the day of the end, or that of the instant
     how: Ints
     next_due: Ints  # the new date of one that was moved
+    ender: Ints  # who ended it, 0: unknown, or nobody
 
     def __len__(self) -> int:
         return len(self.deal)
@@ -88,6 +89,7 @@ def _cut(
         ended,
         how,
         due,
+        np.where(last | (how == CLOSED), 0, history.facts.person[rows][following]),
     )
     return found.take(kept)
 

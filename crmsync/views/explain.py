@@ -9,7 +9,6 @@ from typing import Any
 from sqlalchemy import Row
 
 from crmsync.clock import iso, to_date
-from crmsync.errors import BadConfig
 from crmsync.forecast.feature import FEATURES
 from crmsync.forecast.features import ALL
 from crmsync.money import to_major
@@ -85,7 +84,7 @@ class Explanation:
 
 def explain(store: Store, name: str) -> Explanation:
     """Looks a deal up by its CRM's id, ours, or its exact name. Raises BadConfig E125 when there is none, E126 when several."""
-    deal = _one(store, name)
+    deal = deals.one(store, name)
     row = scores.newest(store, deal.deal_id)
     body: dict[str, Any] = {"base": 0.0, "parts": {}} if row is None else json.loads(row.reasons)
     parts = sorted(body["parts"].items(), key=lambda item: -abs(item[1]))
@@ -105,18 +104,6 @@ def explain(store: Store, name: str) -> Explanation:
         facts=[_fact(fact, labels, as_of) for fact in facts],
         fields=list(_fields(store, deal.deal_id)),
     )
-
-
-def _one(store: Store, name: str) -> Row[Any]:
-    found = deals.find(store, name)
-    if not found:
-        remedy = "the CRM's id, the exact name, or crmsync export deal to see them all"
-        raise BadConfig("E125", f"no deal {name!r}", remedy=remedy)
-    live = [row for row in found if row.gone_at is None]
-    if len(found) > 1 and len(live) != 1:
-        listed = ", ".join(f"{row.crm} {row.crm_id}" for row in found[:10])
-        raise BadConfig("E126", f"{len(found)} deals are called {name!r}", remedy=f"name one by its id: {listed}")
-    return live[0] if live else found[0]  # of a merged deal the one that lives on
 
 
 def _sentence(part: str, labels: Mapping[str, str]) -> str:
