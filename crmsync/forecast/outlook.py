@@ -107,9 +107,12 @@ class Chain:
         number = workdays.number(found.side, np.full(len(found), today))
         position = np.clip(number - workdays.number(found.side, found.due), -FARTHEST, FARTHEST) + FARTHEST
         level = np.abs(np.log(factor)[:, None] - np.log(LEVELS)[None, :]).argmin(axis=1)
-        days = np.tile(today + np.arange(1, AHEAD + 1), len(found))
-        worked = workdays.number(np.repeat(found.side, AHEAD), days).reshape(-1, AHEAD) - number[:, None]
-        return np.asarray(self.done[level[:, None], position[:, None], worked])
+        by_day = np.zeros((len(found), AHEAD))
+        for side in np.unique(found.side):
+            some = np.flatnonzero(found.side == side)
+            days = workdays.number(np.full(AHEAD, side), today + np.arange(1, AHEAD + 1))
+            by_day[some] = self.done[level[some], position[some]][:, days - number[some[0]]]
+        return by_day
 
     @cached_property
     def done(self) -> Floats:

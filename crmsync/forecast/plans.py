@@ -2,7 +2,6 @@
 
 import json
 from collections import defaultdict
-from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -13,6 +12,8 @@ from crmsync.forecast.history import History
 from crmsync.forecast.on_time import on_time, sentence
 from crmsync.forecast.outlook import Promise, outlook
 from crmsync.forecast.score import Scores
+
+DECIMALS = 3
 
 
 class Plans:
@@ -35,7 +36,7 @@ class Plans:
             **self._on_time(place, decides),
             "deciding_step": None if decides is None else decides.name,
             "deciding_step_on": None if decides is None else decides.likely_on,
-            "promises": json.dumps([asdict(promise) for promise in promises], separators=(",", ":")),
+            "promises": json.dumps([_brief(promise) for promise in promises], separators=(",", ":")),
         }
 
     def _on_time(self, place: int, decides: Promise | None) -> dict[str, Any]:
@@ -44,3 +45,15 @@ class Plans:
         close_on, chance = int(self._close_on[place]), float(self._chance[place])
         text = sentence(close_on, chance, today=self._today, decides=decides)
         return {"on_time": chance, "on_time_text": text}
+
+
+def _brief(promise: Promise) -> dict[str, Any]:
+    """What isn't known of the step from its own row."""
+    return {
+        "step": promise.step,
+        "from_on": promise.from_on,
+        "likely_on": promise.likely_on,
+        "until_on": promise.until_on,
+        "chance": round(promise.chance, DECIMALS),
+        "decides": round(promise.decides, DECIMALS),
+    }
