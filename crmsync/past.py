@@ -2,18 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
+from datetime import date
 
 import numpy as np
 from numpy.typing import NDArray
 
-from crmsync.clock import iso, parse_instant
+from crmsync.clock import iso, parse_instant, to_day
 from crmsync.errors import BadConfig
 from crmsync.forecast.history import Facts, History
 from crmsync.forecast.recipe import Recipe
+from crmsync.forecast.workdays import WEEKDAYS, Workdays
 from crmsync.records import Kind
-from crmsync.store import frames, pulled
+from crmsync.store import deals, frames, pulled
 from crmsync.store.engine import Store
-from crmsync.workspace import ModelSpec
+from crmsync.workspace import Calendar, ModelSpec
 
 
 def history(store: Store, *, known_by: int | None = None, crms: Sequence[str] = ()) -> History:
@@ -21,7 +23,7 @@ def history(store: Store, *, known_by: int | None = None, crms: Sequence[str] = 
     found = frames.facts(store, known_by=known_by, crms=crms)
     facts = Facts(*(getattr(found, column.name) for column in fields(Facts)))
     name, labels = _stages_by_label(facts, found.labels, pulled.stage_labels(store))
-    return History(replace(facts, name=name), labels)
+    return History(replace(facts, name=name), labels, companies=deals.companies(store))
 
 
 def _stages_by_label(
@@ -82,4 +84,13 @@ def recipe(spec: ModelSpec) -> Recipe:
         min_each=spec.gate.min_each,
         horizon_days=spec.target.horizon_days,
         block=spec.gate.block,
+        workdays=_workdays(spec.calendar),
     )
+
+
+def _workdays(calendar: Calendar) -> Workdays:
+    buyer, seller = (
+        tuple(sorted(to_day(date.fromisoformat(day)) for day in days))
+        for days in (calendar.buyer_holidays, calendar.seller_holidays)
+    )
+    return Workdays(tuple(sorted(WEEKDAYS.index(name) for name in set(calendar.weekend))), buyer, seller)

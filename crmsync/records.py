@@ -245,6 +245,8 @@ class Result(StrEnum):
     MILESTONES = "milestones"  # "5 of 9"
     NEXT_STEP = "next_step"  # the buyer's next open step
     NEXT_STEP_ON = "next_step_on"  # its promised date
+    DECIDING_STEP = "deciding_step"  # the promised step that most likely is done last
+    DECIDING_STEP_ON = "deciding_step_on"  # when it will be done, as its promises were kept so far
     CHANGE_7D = "change_7d"  # percentage points with one decimal
     SCORED_AT = "scored_at"  # ISO instant
     RUN_ID = "run_id"
@@ -274,6 +276,8 @@ RESULT_TYPES: dict[Result, ValueType] = {
     Result.MILESTONES: ValueType.TEXT,
     Result.NEXT_STEP: ValueType.TEXT,
     Result.NEXT_STEP_ON: ValueType.DATE,
+    Result.DECIDING_STEP: ValueType.TEXT,
+    Result.DECIDING_STEP_ON: ValueType.DATE,
     Result.CHANGE_7D: ValueType.PERCENT,
     Result.SCORED_AT: ValueType.INSTANT,
     Result.RUN_ID: ValueType.TEXT,

@@ -1,6 +1,7 @@
 """The workspace: the folder with `config.toml`, and in it `models/*.toml` and `jobs/*.toml`, read into specs."""
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -25,6 +26,14 @@ def _instant(text: str) -> str:
     """A date or an instant, "" for none."""
     try:
         parse_instant(text or "1970-01-01")
+    except ValueError:
+        raise ValueError("no date; write it like 2026-01-31") from None
+    return text
+
+
+def _day(text: str) -> str:
+    try:
+        date.fromisoformat(text)
     except ValueError:
         raise ValueError("no date; write it like 2026-01-31") from None
     return text
@@ -72,6 +81,18 @@ class Categories(Section):
         return self
 
 
+Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+Day = Annotated[str, AfterValidator(_day)]
+
+
+class Calendar(Section):
+    """Days on which nobody works: a promise for one of them counts as one for the next working day of its side."""
+
+    weekend: tuple[Weekday, ...] = Field(("sat", "sun"), max_length=6, description="of both sides")
+    buyer_holidays: tuple[Day, ...] = Field((), description='"2026-12-25", ...')
+    seller_holidays: tuple[Day, ...] = ()
+
+
 class ModelSpec(Section):
     """One forecasting model, as `models/NAME.toml` declares it."""
 
@@ -83,6 +104,7 @@ class ModelSpec(Section):
     penalty: Penalty = Penalty()
     gate: Gate = Gate()
     categories: Categories = Categories()
+    calendar: Calendar = Calendar()
 
 
 def _zone(name: str) -> str:

@@ -27,6 +27,7 @@ from crmsync.forecast.logistic import Fit, Formula, Trained
 from crmsync.forecast.path import relevance, solve_path
 from crmsync.forecast.recipe import Recipe
 from crmsync.forecast.scaling import Scaled, round_one
+from crmsync.forecast.slips import Slips
 from crmsync.forecast.timing import Timing
 
 TOLERANCE = 1e-8
@@ -78,8 +79,9 @@ class Training:
             pace,
             self._trained(sample, stage_rates(stage, sample.won, sample.weight), as_of=as_of, penalty=penalty),
             self.recipe.horizon_days,
-            self._timing(formula, pace, as_of=as_of),
+            self.timing(formula, pace, *self.watched(as_of)),
             verdict.leaking(leaks.find(self.table, terms, sample)),
+            Slips.learn(self.history, self.recipe.workdays, by=as_of),
         ).sealed()
 
     def _chances(self, in_use: Fit | None, sample: Examples) -> Floats:
@@ -91,7 +93,7 @@ class Training:
             chances[ahead] = in_use.formula.probability(added)
         return chances
 
-    def _watched(self, as_of: int) -> tuple[Ints, Floats, Ints]:
+    def watched(self, as_of: int) -> tuple[Ints, Floats, Ints]:
         """The snapshots up to an instant, of open deals too: rows, days to the end or while watched, 1, 0 or STILL_OPEN."""
         ends = Ends.of(self.history, by=as_of)
         rows = np.flatnonzero((self.found.at < as_of) & ends.counted[self.found.deal])
@@ -104,7 +106,7 @@ class Training:
 
         Only snapshots that were watched for that time count, so open deals are no less told of than closed ones.
         """
-        rows, days, end = self._watched(as_of)
+        rows, days, end = self.watched(as_of)
         usual = float(np.median(days[end != STILL_OPEN]))
         rows, soon = (
             rows[full := self.found.at[rows] + usual * MICROS_PER_DAY <= as_of],
@@ -117,9 +119,8 @@ class Training:
         (found,) = solve_path(scaled.columns, soon.astype(np.float64), weight, (PACE_PENALTY,))
         return scaled.formula(terms, found[:-1], float(found[-1]))
 
-    def _timing(self, formula: Formula, pace: Formula, *, as_of: int) -> Timing:
-        """The time of the end, learnt from every snapshot up to the instant, of open deals too."""
-        rows, days, end = self._watched(as_of)
+    def timing(self, formula: Formula, pace: Formula, rows: Ints, days: Floats, end: Ints) -> Timing:
+        """The time of the end, learnt from snapshots (see `watched`)."""
         asof = self.table.asof.take(rows)
         odds, hurry = (each.base + each.contributions(self.table, rows).sum(axis=1) for each in (formula, pace))
         clues = Clues.of(asof, odds=odds, pace=hurry)

@@ -5,8 +5,9 @@ score. Every primitive answers for all (deal, instant) pairs at once. Facts stan
 which they come changes nothing. With n facts and m pairs a primitive costs O((n + m) log n).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
+from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
@@ -28,10 +29,17 @@ class History:
     """The facts of some deals in canonical order: by deal, by the instant they were seen, then by their content.
 
     `load` and `outcomes` count deals by owner over the whole book; give them when the facts are only a part of the deals.
+    `companies` are the buyers' by deal id, for those that are known.
     """
 
     def __init__(
-        self, facts: Facts, labels: Sequence[str], *, load: Load | None = None, outcomes: Outcomes | None = None
+        self,
+        facts: Facts,
+        labels: Sequence[str],
+        *,
+        load: Load | None = None,
+        outcomes: Outcomes | None = None,
+        companies: Mapping[int, int] = MappingProxyType({}),
     ) -> None:
         self.labels = tuple(labels)
         order = canonical_order(facts, self.labels)
@@ -45,6 +53,9 @@ class History:
         self._rows: dict[Which, Rows] = {}
         self._named: dict[Which, tuple[Rows, Rows]] = {}
         self._load, self._outcomes = load, outcomes
+        self.companies: Ints = np.array(
+            [companies.get(deal, -1 - deal) for deal in self.deals.tolist()], dtype=np.int64
+        )
 
     def _key(self, index: ArrayLike, rank: ArrayLike) -> Ints:
         return np.asarray(index, dtype=np.int64) * (len(self._times) + 1) + np.asarray(rank, dtype=np.int64)

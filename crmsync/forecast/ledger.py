@@ -79,8 +79,8 @@ class Ledger:
         """`rows` are the positions of these facts in their history; `deal`, `seen_at` and `facts` stand beside them."""
         step = np.where(facts.step > 0, facts.step, -1 - facts.name.astype(np.int64))
         order = np.lexsort((rows, step, deal))
-        group = _Groups(deal[order], step[order])
-        state = _states(facts.take(order), seen_at[order], group)
+        group = Groups(deal[order], step[order])
+        state = states(facts.take(order), seen_at[order], group)
         slot, self._slots_of_deal = _slots(deal[order], group, rows[order], deals)
         by_slot = np.lexsort((rows[order], slot))
         self._rows = rows[order][by_slot]
@@ -103,7 +103,7 @@ class Ledger:
         return tally.plan()
 
 
-class _Groups:
+class Groups:
     """Runs of equal (deal, step) in sorted rows."""
 
     def __init__(self, deal: Rows, step: Ints) -> None:
@@ -126,7 +126,7 @@ class _Groups:
         return total - (total - values)[self.begin] if len(values) else total
 
 
-def _states(facts: Facts, seen_at: Ints, group: _Groups) -> dict[str, Ints]:
+def states(facts: Facts, seen_at: Ints, group: Groups) -> dict[str, Ints]:
     """The state of the step after each of its facts."""
     day = seen_at // MICROS_PER_DAY
     ticked = np.isin(facts.phase, (Phase.DONE, Phase.HAPPENED))
@@ -158,7 +158,7 @@ def _states(facts: Facts, seen_at: Ints, group: _Groups) -> dict[str, Ints]:
     }
 
 
-def _slots(deal: Rows, group: _Groups, rows: Rows, deals: int) -> tuple[Ints, Ints]:
+def _slots(deal: Rows, group: Groups, rows: Rows, deals: int) -> tuple[Ints, Ints]:
     """The number of each row's step within its deal, in the order in which steps came up; and how many each deal has."""
     starts = np.flatnonzero(group.first)
     by_age = starts[np.lexsort((rows[starts], deal[starts]))]

@@ -18,6 +18,7 @@ from crmsync.forecast.encoding import Encoding
 from crmsync.forecast.facts import Floats, Ints
 from crmsync.forecast.features import FEATURES
 from crmsync.forecast.gate import Verdict
+from crmsync.forecast.slips import Slips
 from crmsync.forecast.timing import Logit, Timing
 
 SCHEMA = 2
@@ -87,6 +88,7 @@ class Fit:
     horizon_days: int
     timing: Timing
     gate: Verdict
+    slips: Slips | None = None  # how promises slip; None in a fit of an older version
     digest: str = ""
 
     def sealed(self) -> Self:
@@ -155,6 +157,7 @@ def _fit(body: dict[str, Any], digest: str) -> Fit:
         horizon_days=int(body["horizon_days"]),
         timing=Timing(ends=_logit(timing["ends"]), wins=_logit(timing["wins"])),
         gate=Verdict.from_json(body["gate"]),
+        slips=None if body.get("slips") is None else Slips.from_json(body["slips"]),
         digest=digest,
     )
 
@@ -173,6 +176,7 @@ def _weighed(body: dict[str, Any]) -> Weighed:
 
 
 def _body(fit: Fit) -> dict[str, Any]:
+    slips = {} if fit.slips is None else {"slips": fit.slips.to_json()}
     return {
         "schema": SCHEMA,
         "terms": _terms(fit.formula),
@@ -182,6 +186,7 @@ def _body(fit: Fit) -> dict[str, Any]:
         "horizon_days": fit.horizon_days,
         "timing": asdict(fit.timing),
         "gate": asdict(fit.gate),
+        **slips,
     }
 
 

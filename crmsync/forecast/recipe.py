@@ -1,6 +1,8 @@
 """What a model is made of: the settings that a fit depends on, besides the facts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from crmsync.forecast.workdays import Workdays
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,4 +24,5 @@ class Recipe:
     knots: int = 8  # thresholds of a step-indicator encoding, at equal shares of the training snapshots
     cuts: int = 3  # dates at which the penalty is tried on later data
     horizon_days: int = 28  # of the chance of being won soon
+    workdays: Workdays = field(default_factory=Workdays)
     block: bool = False  # the gate keeps a fit that has no advantage over the baselines from scoring

@@ -61,7 +61,7 @@ def score(fit: Fit, history: History, deals: ArrayLike, *, as_of: int) -> Scores
     contributions = fit.formula.contributions(table, np.arange(len(asof)))
     probability = fit.formula.probability(contributions)
     curve = _curve(fit, table, contributions, probability)
-    p20, p50, p80 = (_day_ahead(as_of, curve.quantile(share)) for share in SHARES)
+    p20, p50, p80 = (day_by(as_of, curve.quantile(share)) for share in SHARES)
     due = asof.plan.next_step_due[Side.BUYER]
     return Scores(
         fit=fit,
@@ -88,9 +88,10 @@ def score(fit: Fit, history: History, deals: ArrayLike, *, as_of: int) -> Scores
     )
 
 
-def _day_ahead(as_of: int, days: Floats) -> Ints:
-    """The day in which an instant so many days ahead lies."""
-    return np.floor(as_of / MICROS_PER_DAY + days).astype(np.int64)
+def day_by(as_of: int, days: Floats) -> Ints:
+    """The day whose end is nearest to an instant so many days ahead, today at the earliest: by then a share is reached."""
+    nearest = np.floor(as_of / MICROS_PER_DAY + days - 0.5)
+    return np.maximum(nearest, as_of // MICROS_PER_DAY).astype(np.int64)
 
 
 def _curve(fit: Fit, table: Table, contributions: Floats, probability: Floats) -> Curve:

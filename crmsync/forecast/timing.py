@@ -106,7 +106,9 @@ class Timing:
         total = won.sum(axis=1)
         reached = np.cumsum(won * (probability / np.maximum(total, 1e-300))[:, None], axis=1)
         reached[:, -1] = probability
-        return Curve(np.hstack([np.zeros((len(probability), 1)), np.minimum(reached, probability[:, None])]))
+        nothing = np.zeros((len(probability), 1))
+        ended = np.minimum(np.cumsum(ends, axis=1), 1.0)
+        return Curve(*(np.hstack([nothing, each]) for each in (np.minimum(reached, probability[:, None]), ended)))
 
 
 def _columns(clues: Clues, begin: float, until: float) -> Floats:
@@ -134,18 +136,18 @@ def _sigmoid(odds: Floats) -> Floats:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """The chance of being won by EDGES[k] days, shape (m, edges): from 0 to the deal's probability."""
+    """The chance of being won by EDGES[k] days, shape (m, edges): from 0 to the deal's probability; and that of any end."""
 
     won: Floats
+    ended: Floats
 
     def within(self, days: Floats) -> Floats:
         """The chance of being won within so many days, shape (m,); even within a stretch."""
-        edges = np.array(EDGES, dtype=np.float64)
-        at = np.clip(days, 0, edges[-1])
-        place = np.clip(np.searchsorted(edges, at, side="right") - 1, 0, len(edges) - 2)
-        rows = np.arange(len(self.won))
-        begin, until = self.won[rows, place], self.won[rows, place + 1]
-        return np.asarray(begin + (until - begin) * (at - edges[place]) / (edges[place + 1] - edges[place]))
+        return _between(self.won, days[:, None])[:, 0]
+
+    def still_open(self, days: Floats) -> Floats:
+        """The chance of being open after so many days, shape (m, days)."""
+        return 1 - _between(self.ended, np.broadcast_to(days, (len(self.ended), len(days))))
 
     def quantile(self, share: float) -> Floats:
         """Days by which this share of the chance of winning is reached, shape (m,)."""
@@ -156,3 +158,12 @@ class Curve:
         begin, until = self.won[rows, place], self.won[rows, place + 1]
         part = np.clip((wanted - begin) / np.maximum(until - begin, 1e-300), 0, 1)
         return np.asarray(edges[place] + part * (edges[place + 1] - edges[place]))
+
+
+def _between(reached: Floats, days: Floats) -> Floats:
+    """What is reached after so many days, even within a stretch; both of shape (m, ...)."""
+    edges = np.array(EDGES, dtype=np.float64)
+    at = np.clip(days, 0, edges[-1])
+    place = np.clip(np.searchsorted(edges, at, side="right") - 1, 0, len(edges) - 2)
+    begin, until = (np.take_along_axis(reached, each, axis=1) for each in (place, place + 1))
+    return np.asarray(begin + (until - begin) * (at - edges[place]) / (edges[place + 1] - edges[place]))

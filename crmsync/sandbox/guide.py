@@ -6,7 +6,7 @@ from crmsync.sandbox.local import HUBSPOT, NAMES, SALESFORCE, LocalCrms
 
 RESULTS = (
     "probability", "expected_amount", "close_date", "close_date_p20", "close_date_p80", "won_in_period", "risk", "category", "kind",
-    "reasons", "milestones", "next_step", "next_step_on", "change_7d", "scored_at", "run_id",
+    "reasons", "milestones", "next_step", "next_step_on", "deciding_step", "deciding_step_on", "change_7d", "scored_at", "run_id",
 )  # fmt: skip
 
 UNPACED = "calls_per_10s = 0 # these local CRMs set no pace\nsearches_per_s = 0\n"

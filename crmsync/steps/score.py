@@ -14,6 +14,7 @@ from crmsync.forecast import verdict
 from crmsync.forecast.dataset import open_deals
 from crmsync.forecast.facts import Floats, Ints
 from crmsync.forecast.logistic import Fit, from_json, sigmoid
+from crmsync.forecast.plans import Plans
 from crmsync.forecast.points import points, tenths
 from crmsync.forecast.reasons import Reasons
 from crmsync.forecast.score import NO_DUE, Scores
@@ -43,8 +44,9 @@ def score(store: Store, spec: ModelSpec, *, run_id: int, as_of: int | None = Non
     found = score_deals(fit, history, deals, as_of=at)
     told = {"run_id": run_id, "fit_id": row.fit_id, "model": spec.name, "as_of": at, "kind": fit.gate.kind}
     told["pull_run_id"] = runs.newest_pull(store)
-    reasons = Reasons(found)
-    scores.save(store, [{**told, **rest} for rest in _rows(found, spec, reasons)])
+    plans = Plans(found, history)
+    rows = enumerate(_rows(found, spec, Reasons(found)))
+    scores.save(store, [{**told, **rest, **plans.told(place)} for place, rest in rows])
     return {"open": len(found), "scored": len(found)}
 
 
@@ -52,7 +54,8 @@ def _rows(found: Scores, spec: ModelSpec, reasons: Reasons) -> Iterator[dict[str
     """The columns of table `score` that differ from deal to deal."""
     today = found.as_of // MICROS_PER_DAY
     _, period_ends = quarter(today, first_month=spec.target.fiscal_year_starts)
-    in_period = found.won_by(period_ends)
+    _, next_ends = quarter(period_ends + 1, first_month=spec.target.fiscal_year_starts)
+    in_period, in_both = found.won_by(period_ends), found.won_by(next_ends)
     told = points(found.base, found.contributions)
     thresholds = verdict.Thresholds(**spec.categories.model_dump())
     for place in range(len(found)):
@@ -66,6 +69,7 @@ def _rows(found: Scores, spec: ModelSpec, reasons: Reasons) -> Iterator[dict[str
             "close_p80": int(found.close_p80[place]),
             "won_28d": _won_soon(found.fit, found, place),
             "won_in_period": float(in_period[place]),
+            "won_next_period": float(in_both[place] - in_period[place]),
             "risk": verdict.risk(probability, base_rate=found.fit.trained.base_rate, overdue=overdue),
             "category": verdict.category(probability, thresholds),
             "expected_minor": _expected(found, place),

@@ -4,6 +4,7 @@ from typing import Any
 
 from sqlalchemy import Row, Select, and_, func, or_, select
 
+from crmsync.errors import BadConfig
 from crmsync.store import tables
 from crmsync.store.engine import Store
 from crmsync.store.upsert import table_of
@@ -31,6 +32,19 @@ def find(store: Store, name: str) -> list[Row[Any]]:
         )
 
 
+def one(store: Store, name: str) -> Row[Any]:
+    """The one deal that a person means. Raises BadConfig E125 when there is none, E126 when several."""
+    found = find(store, name)
+    if not found:
+        remedy = "the CRM's id, the exact name, or crmsync export deal to see them all"
+        raise BadConfig("E125", f"no deal {name!r}", remedy=remedy)
+    live = [row for row in found if row.gone_at is None]
+    if len(found) > 1 and len(live) != 1:
+        listed = ", ".join(f"{row.crm} {row.crm_id}" for row in found[:10])
+        raise BadConfig("E126", f"{len(found)} deals are called {name!r}", remedy=f"name one by its id: {listed}")
+    return live[0] if live else found[0]  # of a merged deal the one that lives on
+
+
 def facts(store: Store, deal_id: int) -> list[Row[Any]]:
     """The dated facts of a deal, newest first, with their texts in place of labels."""
     source, named = _label.alias("source"), _label.alias("named")
@@ -54,6 +68,21 @@ def milestones(store: Store, deal_id: int) -> list[Row[Any]]:
     """The steps of a deal's plan that its CRM still shows, by their promised date."""
     query = select(_milestone).where(_milestone.c.deal_id == deal_id, _milestone.c.gone_at.is_(None))
     return _all(store, query.order_by(func.coalesce(_milestone.c.due_on, 2**31 - 1), _milestone.c.milestone_id))
+
+
+def companies(store: Store) -> dict[int, int]:
+    """The buyer's company of each deal that names one, as a number."""
+    query = select(_deal.c.deal_id, _deal.c.crm, _deal.c.account).where(_deal.c.account != "")
+    with store.read() as connection:
+        rows = connection.execute(query.order_by(_deal.c.deal_id)).all()
+    numbers: dict[tuple[str, str], int] = {}
+    return {row.deal_id: numbers.setdefault((row.crm, row.account), len(numbers) + 1) for row in rows}
+
+
+def people(store: Store) -> dict[int, str]:
+    """People's names by our number."""
+    with store.read() as connection:
+        return {row.person_id: row.name for row in connection.execute(select(_person.c.person_id, _person.c.name))}
 
 
 def held(store: Store, deal_id: int) -> list[Row[Any]]:

@@ -179,6 +179,9 @@ class Score(SQLModel, table=True):
     close_p80: int | None = Field(sa_column=Column(Integer))
     won_28d: float | None = None
     won_in_period: float | None = None
+    won_next_period: float | None = None
+    on_time: float | None = None  # the share of the ways of winning in which it is won by the CRM's close date
+    on_time_text: str | None = Field(default=None, sa_column=Column(Text))
     risk: str = Field(sa_column=Column(Text, nullable=False))
     category: str = Field(sa_column=Column(Text, nullable=False))
     expected_minor: int | None = Field(sa_column=Column(BigInteger))
@@ -187,6 +190,9 @@ class Score(SQLModel, table=True):
     milestones_total: int
     next_step: str = Field(sa_column=Column(Text, nullable=False))
     next_step_on: int | None = Field(sa_column=Column(Integer))
+    deciding_step: str | None = Field(default=None, sa_column=Column(Text))  # the promise that most likely is kept last
+    deciding_step_on: int | None = Field(default=None, sa_column=Column(Integer))  # the middle of its range
+    promises: str | None = Field(default=None, sa_column=Column(Text))  # JSON: when each promised step will be done
     reasons: str = Field(sa_column=Column(Text, nullable=False))  # JSON: base and parts in log-odds
     text: str = Field(sa_column=Column(Text, nullable=False))  # the reasons as a seller reads them
 

@@ -53,6 +53,21 @@ def explain(
     return 0
 
 
+@app.command(epilog="Example: crmsync promises")
+def promises(
+    context: typer.Context,
+    deal: Annotated[str | None, typer.Argument(metavar="DEAL", help="of this deal only; default: of all")] = None,
+) -> int:
+    """Show how both sides kept their promises, and each date that was moved."""
+    from crmsync.views import promises as view
+    from crmsync.workplace import opened
+
+    with opened(context.obj) as (_config, store):
+        found = view.ledger(store, deal)
+    context.obj.show(view.document(found), view.lines(found))
+    return 0
+
+
 @app.command(epilog="Example: crmsync verify")
 def verify(context: typer.Context, crm: CrmName = None) -> int:
     """Compare the store's deals with those in the CRMs."""

@@ -9,7 +9,6 @@ from typing import Any
 from sqlalchemy import Row
 
 from crmsync.clock import iso, to_date
-from crmsync.errors import BadConfig
 from crmsync.forecast.feature import FEATURES, Feature
 from crmsync.forecast.features import ALL
 from crmsync.forecast.reasons import NO_PLAN
@@ -44,7 +43,7 @@ class DatedFact:
 
 @dataclass(frozen=True, slots=True)
 class Promise:
-    """A step of the plan: first promised for, promised for now, how often that moved, and when it was done."""
+    """A step of the plan: first promised for, promised for now, how often that moved, when it was done or likely will be."""
 
     name: str
     side: str
@@ -52,6 +51,9 @@ class Promise:
     due_on: int | None
     moves: int
     done_at: int | None
+    from_on: int | None  # the range of 80 % of an open step, and its middle
+    likely_on: int | None
+    until_on: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,34 +85,25 @@ class Explanation:
 
 def explain(store: Store, name: str) -> Explanation:
     """Looks a deal up by its CRM's id, ours, or its exact name. Raises BadConfig E125 when there is none, E126 when several."""
-    deal = _one(store, name)
+    deal = deals.one(store, name)
     row = scores.newest(store, deal.deal_id)
     body: dict[str, Any] = {"base": 0.0, "parts": {}} if row is None else json.loads(row.reasons)
     labels = pulled.stage_labels(store)
     facts = deals.facts(store, deal.deal_id)
     as_of = None if row is None else row.as_of
+    ahead = {} if row is None else {each["step"]: each for each in json.loads(row.promises or "[]")}
     return Explanation(
         deal=dict(deal._mapping),
-        score=None if row is None else {key: value for key, value in row._mapping.items() if key != "reasons"},
+        score=None
+        if row is None
+        else {key: value for key, value in row._mapping.items() if key not in ("reasons", "promises")},
         base=body["base"],
         log_odds=body["base"] + sum(body["parts"].values()),
         reasons=_reasons(body["parts"], labels, planned=row is not None and row.milestones_total > 0),
-        promises=[_promise(step, facts) for step in deals.milestones(store, deal.deal_id)],
+        promises=[_promise(step, facts, ahead) for step in deals.milestones(store, deal.deal_id)],
         facts=[_fact(fact, labels, as_of) for fact in facts],
         fields=list(_fields(store, deal.deal_id)),
     )
-
-
-def _one(store: Store, name: str) -> Row[Any]:
-    found = deals.find(store, name)
-    if not found:
-        remedy = "the CRM's id, the exact name, or crmsync export deal to see them all"
-        raise BadConfig("E125", f"no deal {name!r}", remedy=remedy)
-    live = [row for row in found if row.gone_at is None]
-    if len(found) > 1 and len(live) != 1:
-        listed = ", ".join(f"{row.crm} {row.crm_id}" for row in found[:10])
-        raise BadConfig("E126", f"{len(found)} deals are called {name!r}", remedy=f"name one by its id: {listed}")
-    return live[0] if live else found[0]  # of a merged deal the one that lives on
 
 
 def _reasons(parts: Mapping[str, float], labels: Mapping[str, str], *, planned: bool) -> list[Reason]:
@@ -134,12 +127,14 @@ def _sentence(part: str, lead: Feature | None, labels: Mapping[str, str]) -> str
     return f"{sentence}: {labels.get(level, level)}" if level else sentence
 
 
-def _promise(step: Row[Any], facts: list[Row[Any]]) -> Promise:
+def _promise(step: Row[Any], facts: list[Row[Any]], ahead: Mapping[int, Mapping[str, Any]]) -> Promise:
     planned = [fact for fact in facts if fact.milestone_id == step.milestone_id and fact.phase == Phase.PLANNED]
     days = [fact.value for fact in sorted(planned, key=lambda fact: (fact.at, fact.known_at)) if fact.value]
     moves = sum(later != earlier for earlier, later in pairwise(days))
     first = days[0] if days else step.due_on
-    return Promise(step.name, Side(step.side).name.lower(), first, step.due_on, moves, step.done_at)
+    likely = ahead.get(step.milestone_id, {}) if step.done_at is None else {}
+    expected = (likely.get(name) for name in ("from_on", "likely_on", "until_on"))
+    return Promise(step.name, Side(step.side).name.lower(), first, step.due_on, moves, step.done_at, *expected)
 
 
 def _fact(fact: Row[Any], labels: Mapping[str, str], as_of: int | None) -> DatedFact:
@@ -208,12 +203,21 @@ def _score_lines(found: Explanation, *, slight: float) -> list[str]:
         f"{100 * score['probability']:.1f} % ({score['kind']}), closing {score['close_p50']} ({days}), risk {score['risk']}",
         f"as of {score['as_of']}, fit {score['fit_id']}, run {score['run_id']}",
         f"a seller reads: {score['text']}",
+        *_plan_lines(score),
         "",
         "why (log-odds, which add up)",
         f"  {found.base:+.3f}  where a usual deal stands",
         *_reason_lines(found.reasons, slight=slight),
         f"  {found.log_odds:+.3f}  = {100 * score['probability']:.1f} %",
     ]
+
+
+def _plan_lines(score: Mapping[str, Any]) -> list[str]:
+    """The step that decides, and what becomes of the CRM's own date."""
+    told = [] if score["on_time_text"] is None else [score["on_time_text"]]
+    if score["deciding_step"] is not None:
+        told.append(f"the promise that decides: {score['deciding_step']}, likely kept {score['deciding_step_on']}")
+    return told
 
 
 def _reason_lines(reasons: list[Reason], *, slight: float) -> list[str]:
@@ -234,8 +238,15 @@ def _promise_line(step: Promise) -> str:
         if step.first_on and step.moves
         else ""
     )
-    done = "open" if step.done_at is None else f"done {iso(step.done_at)}"
+    done = _still_open(step) if step.done_at is None else f"done {iso(step.done_at)}"
     return f"  {step.name} ({step.side}): {due}{moved}; {done}"
+
+
+def _still_open(step: Promise) -> str:
+    if step.from_on is None or step.likely_on is None or step.until_on is None:
+        return "open"
+    begin, likely, end = (to_date(day).isoformat() for day in (step.from_on, step.likely_on, step.until_on))
+    return f"open, likely done {likely} (80 %: {begin} to {end})"
 
 
 def _field_line(field: Written) -> str:

@@ -14,7 +14,7 @@ from crmsync.records import RESULT_TYPES, TRAVELLERS, Result, ValueType
 
 VERDICTS = (Result.RISK, Result.CATEGORY)
 FOLLOWERS = (*TRAVELLERS, Result.REASONS, Result.CHANGE_7D)  # they tell of the others, and go along with them
-FORECAST_DATES = (Result.CLOSE_DATE, Result.CLOSE_DATE_P20, Result.CLOSE_DATE_P80)
+FORECAST_DATES = (Result.CLOSE_DATE, Result.CLOSE_DATE_P20, Result.CLOSE_DATE_P80, Result.DECIDING_STEP_ON)
 
 
 @dataclass(frozen=True, slots=True)

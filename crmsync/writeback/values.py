@@ -52,6 +52,8 @@ def of_score(score: Mapping[str, Any], *, probability_7d_ago: float | None) -> d
         Result.MILESTONES: f"{score['milestones_done']} of {score['milestones_total']}",
         Result.NEXT_STEP: _line(score["next_step"]),
         Result.NEXT_STEP_ON: _day(score["next_step_on"]),
+        Result.DECIDING_STEP: _line(score["deciding_step"] or ""),
+        Result.DECIDING_STEP_ON: _day(score["deciding_step_on"]),
         Result.CHANGE_7D: None if change is None else percent(change),
         Result.SCORED_AT: iso(score["as_of"] // MICROS_PER_SECOND * MICROS_PER_SECOND),
         Result.RUN_ID: str(score["run_id"]),

@@ -8,7 +8,7 @@ import numpy as np
 from crmsync.clock import MICROS_PER_DAY as DAY
 from crmsync.forecast.history import History
 from crmsync.forecast.logistic import Fit
-from crmsync.forecast.score import NO_DUE, score
+from crmsync.forecast.score import NO_DUE, day_by, score
 from tests.forecast.conftest import Past
 
 
@@ -26,6 +26,12 @@ def test_scores_are_orderly(rich: Past, rich_fit: Fit) -> None:
     days = np.stack([np.full(len(scores), rich.now // DAY), scores.close_p20, scores.close_p50, scores.close_p80])
     assert np.all(np.diff(days, axis=0) >= 0)
     assert np.all(scores.won_soon <= scores.probability)
+
+
+def test_close_date_is_the_day_whose_end_is_nearest() -> None:
+    """From a midnight on, what is due in 1.4 days is due by the end of today, in 1.6 days by that of tomorrow."""
+    assert day_by(7 * DAY, np.array([0.1, 1.4, 1.6])).tolist() == [7, 7, 8]
+    assert day_by(7 * DAY + DAY // 2, np.array([0.1, 0.9, 1.1])).tolist() == [7, 7, 8]
 
 
 def test_won_by_a_period_grows_to_the_probability(rich: Past, rich_fit: Fit) -> None:

@@ -164,6 +164,8 @@ def score(deal_id: int = 1, **different: Any) -> dict[str, Any]:
         "milestones_total": 0,
         "next_step": "",
         "next_step_on": None,
+        "deciding_step": None,
+        "deciding_step_on": None,
         "reasons": "{}",
         "text": "",
     }

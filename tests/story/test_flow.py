@@ -1,5 +1,6 @@
 """pull -> train -> score -> stage -> push over both CRMs, on each database."""
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from decimal import Decimal
@@ -18,7 +19,7 @@ from tests.postgres import database
 from tests.story.tale import NOW, SQLITE, Tale, hubspot, salesforce, tale
 
 STAGES = 7  # read whole each time
-WRITTEN = ("probability", "expected_amount", "scored_at", "run_id")
+WRITTEN = ("probability", "expected_amount", "deciding_step", "scored_at", "run_id")
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
@@ -83,6 +84,15 @@ def test_expected_amount_is_amount_times_probability(told: Tale, crm: str) -> No
     for crm_id, deal in shown(told, crm).items():
         whole = Decimal(str(deal["amount"])) * Decimal(scores[crm_id]["probability"])
         assert abs(Decimal(str(deal["expected_amount"])) - whole) <= Decimal("0.5")
+
+
+@pytest.mark.parametrize("crm", ["main", "hub"])
+def test_scores_tell_of_promises(told: Tale, crm: str) -> None:
+    """A deal with open promises shows in its CRM which one decides; chances of periods stay within the probability."""
+    scores = told.scores(crm)
+    decides = {crm_id: row["deciding_step"] for crm_id, row in scores.items() if json.loads(row["promises"])}
+    assert {crm_id: shown(told, crm)[crm_id]["deciding_step"] for crm_id in decides} == decides != {}
+    assert all(row["won_in_period"] + row["won_next_period"] <= row["probability"] + 1e-12 for row in scores.values())
 
 
 @pytest.mark.parametrize("crm", ["main", "hub"])

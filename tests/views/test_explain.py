@@ -9,7 +9,7 @@ from crmsync.store import outbox, scores
 from crmsync.store.engine import Store
 from crmsync.views.explain import SHOWN, explain, lines
 from tests.store.rows import T0, deal, fact, gone, pull, score
-from tests.views.conftest import DAY
+from tests.views.conftest import DAY, REASONS
 
 
 def test_explain_reasons_sum_to_the_log_odds(told: Store) -> None:
@@ -52,6 +52,18 @@ def test_explain_counts_how_often_a_promise_moved(told: Store) -> None:
     """A step tells its first promise, the present one, and the moves between."""
     (step,) = explain(told, "D1").promises
     assert (step.first_on, step.due_on, step.moves, step.side) == (20_040, 20_050, 1, "buyer")
+
+
+def test_explain_tells_when_a_promise_will_be_kept(told: Store) -> None:
+    """An open step has its range, and the step that decides stands beside the word on the CRM's own date."""
+    promise = {"step": 1, "name": "Security review", "from_on": 20_048, "likely_on": 20_055, "until_on": 20_080}
+    plan = {"deciding_step": "Security review", "deciding_step_on": 20_055, "on_time": 0.1, "on_time_text": "Unlikely."}
+    scores.save(told, [score(1, as_of=T0 + 3 * DAY, reasons=REASONS, promises=json.dumps([promise]), **plan)])
+    found = explain(told, "D1")
+    assert [(step.from_on, step.likely_on, step.until_on) for step in found.promises] == [(20_048, 20_055, 20_080)]
+    text = "\n".join(lines(found))
+    assert "open, likely done 2024-11-28 (80 %: 2024-11-21 to 2024-12-23)" in text
+    assert "Unlikely.\nthe promise that decides: Security review, likely kept 2024-11-28" in text
 
 
 def test_explain_tells_what_became_of_a_value(told: Store) -> None:

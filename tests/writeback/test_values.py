@@ -25,11 +25,13 @@ SCORE: dict[str, Any] = {
     "milestones_total": 9,
     "next_step": "Security review",
     "next_step_on": 20_010,
+    "deciding_step": "Legal review",
+    "deciding_step_on": 20_020,
     "as_of": 1_790_000_000_000_000,
     "run_id": 7,
 }
 EMPTY = {"expected_minor": None, "close_p20": None, "close_p50": None, "close_p80": None, "won_in_period": None}
-EMPTY |= {"text": "", "next_step": "", "next_step_on": None}
+EMPTY |= {"text": "", "next_step": "", "next_step_on": None, "deciding_step": None, "deciding_step_on": None}
 
 
 def said(result: Result, *, ago: float | None = None, **different: Any) -> str | None:
@@ -53,6 +55,8 @@ def test_of_score_gives_every_result_its_canonical_text() -> None:
         Result.MILESTONES: "5 of 9",
         Result.NEXT_STEP: "Security review",
         Result.NEXT_STEP_ON: "2024-10-14",
+        Result.DECIDING_STEP: "Legal review",
+        Result.DECIDING_STEP_ON: "2024-10-24",
         Result.CHANGE_7D: "3.2",
         Result.SCORED_AT: "2026-09-21T14:13:20Z",
         Result.RUN_ID: "7",
@@ -71,6 +75,8 @@ def test_of_score_clears_what_it_cant_say() -> None:
         Result.REASONS,
         Result.NEXT_STEP,
         Result.NEXT_STEP_ON,
+        Result.DECIDING_STEP,
+        Result.DECIDING_STEP_ON,
         Result.CHANGE_7D,
     }
 
@@ -137,6 +143,7 @@ SCORES = st.fixed_dictionaries(
         "risk": st.sampled_from(["low", "medium", "high"]),
         "text": st.text(),
         "next_step": st.text(),
+        "deciding_step": st.none() | st.text(),
     }
 )
 

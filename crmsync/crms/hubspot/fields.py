@@ -36,6 +36,8 @@ LABELS: dict[Result, str] = {
     Result.MILESTONES: "Milestones done",
     Result.NEXT_STEP: "Buyer's next step",
     Result.NEXT_STEP_ON: "Buyer's next step due",
+    Result.DECIDING_STEP: "Step that decides the close",
+    Result.DECIDING_STEP_ON: "Step that decides, predicted",
     Result.CHANGE_7D: "Change in 7 days (points)",
     Result.SCORED_AT: "Scored at",
     Result.RUN_ID: "Forecast run",

@@ -48,12 +48,18 @@ LABELS: dict[Result, str] = {
     Result.MILESTONES: "Milestones Done",
     Result.NEXT_STEP: "Buyer's Next Step",
     Result.NEXT_STEP_ON: "Buyer's Next Step Due",
+    Result.DECIDING_STEP: "Step That Decides the Close",
+    Result.DECIDING_STEP_ON: "Step That Decides, Predicted",
     Result.CHANGE_7D: "Change in 7 Days (Points)",
     Result.SCORED_AT: "Scored At",
     Result.RUN_ID: "Forecast Run",
 }
 
-LONGEST = {Result.REASONS: 255, Result.NEXT_STEP: 255}  # characters; all other texts are short
+LONGEST = {
+    Result.REASONS: 255,
+    Result.NEXT_STEP: 255,
+    Result.DECIDING_STEP: 255,
+}  # characters; all other texts are short
 SHORT = 20
 DIGITS = {ValueType.PERCENT: (3, 1), ValueType.MONEY: (9, 2)}  # before and after the point
 

@@ -1,0 +1,24 @@
+"""The promise ledger as it is shown."""
+
+import json
+
+import pytest
+
+from crmsync.errors import BadConfig
+from crmsync.store.engine import Store
+from crmsync.views.promises import document, ledger, lines
+
+
+def test_ledger_tells_each_move(told: Store) -> None:
+    """The step, from which day to which, when, and that it was in time; also as JSON."""
+    found = ledger(told)
+    assert "deal 1, Security review (buyer): 2024-11-13 to 2024-11-23, +10 days, in time" in lines(found)[-1]
+    assert json.loads(json.dumps(document(found)))["moves"][0]["days"] == 10
+
+
+def test_ledger_of_one_deal_leaves_the_others_out(told: Store) -> None:
+    """A deal without promises has an empty ledger; one that isn't there is refused."""
+    assert len(ledger(told, "D1").moves) == 1
+    assert lines(ledger(told, "D2")) == ["nothing was promised yet"]
+    with pytest.raises(BadConfig, match="E125"):
+        ledger(told, "D9")
