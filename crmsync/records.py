@@ -279,10 +279,11 @@ RESULT_TYPES: dict[Result, ValueType] = {
     Result.RUN_ID: ValueType.TEXT,
 }
 
+MODEL, PRIOR, RULES = "model", "prior", "rules"  # kinds of score; docs/forecast.md says what each is
 RESULT_WORDS: dict[Result, tuple[str, ...]] = {  # of results that are one of few words
     Result.RISK: ("low", "medium", "high"),
     Result.CATEGORY: ("Omitted", "Pipeline", "Best Case", "Commit"),
-    Result.KIND: ("model", "prior", "rules"),
+    Result.KIND: (MODEL, PRIOR, RULES),
 }
 
 TRAVELLERS = (Result.SCORED_AT, Result.RUN_ID)  # go along with another changed value, never cause a write by themselves

@@ -56,6 +56,15 @@ class Gate(Section):
     )
 
 
+class Write(Section):
+    """Which kinds of score may go to CRM fields as a forecast. A score by rules never does: it is no probability."""
+
+    prior: bool = Field(
+        default=False,
+        description="write scores of kind `prior`, which have not been shown to beat the base rate, as probabilities",
+    )
+
+
 class Categories(Section):
     """Probabilities from which a forecast category is proposed."""
 
@@ -80,6 +89,7 @@ class ModelSpec(Section):
     features: tuple[str, ...] = Field(min_length=1)
     penalty: Penalty = Penalty()
     gate: Gate = Gate()
+    write: Write = Write()
     categories: Categories = Categories()
 
 

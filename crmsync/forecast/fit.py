@@ -13,7 +13,7 @@ from threadpoolctl import threadpool_limits
 
 from crmsync.clock import MICROS_PER_DAY
 from crmsync.errors import BadConfig, Stopped
-from crmsync.forecast import leaks, trials
+from crmsync.forecast import enough, leaks, trials
 from crmsync.forecast.channels import STAGE
 from crmsync.forecast.clues import Clues
 from crmsync.forecast.dataset import STILL_OPEN, Ends, Examples, examples, snapshots
@@ -21,13 +21,13 @@ from crmsync.forecast.design import Table, Term
 from crmsync.forecast.evaluate import stage_rates
 from crmsync.forecast.facts import Floats, Ints
 from crmsync.forecast.features import FEATURES
-from crmsync.forecast.gate import PRIOR
 from crmsync.forecast.history import NO_NAME, History
 from crmsync.forecast.logistic import Fit, Formula, Trained
 from crmsync.forecast.path import relevance, solve_path
 from crmsync.forecast.recipe import Recipe
 from crmsync.forecast.scaling import Scaled, round_one
 from crmsync.forecast.timing import Timing
+from crmsync.records import PRIOR
 
 TOLERANCE = 1e-8
 MAX_ITERATIONS = 200
@@ -58,7 +58,7 @@ class Training:
 
     def _fit(self, as_of: int, in_use: Fit | None) -> Fit:
         sample = examples(self.history, self.found, by=as_of)
-        _enough(sample, self.recipe)
+        enough.require(sample, self.recipe)
         terms = self.table.learn(self.recipe, sample.rows)
         scaled = Scaled.of(self.table, terms, sample.rows, sample.weight)
         feature = np.repeat(np.arange(len(terms)), [term.encoding.width for term in terms])
@@ -165,19 +165,3 @@ def _even(deal: Ints) -> Floats:
     Unlike `dataset.weights`: to count the many snapshots of a long deal for less would make all ends seem sooner.
     """
     return np.full(len(deal), len(np.unique(deal)) / max(len(deal), 1))
-
-
-def _enough(sample: Examples, recipe: Recipe) -> None:
-    won, lost = sample.deals_won, sample.deals - sample.deals_won
-    if sample.deals < recipe.min_closed:
-        raise Stopped(
-            "E401",
-            f"too few closed deals to learn from: {sample.deals} of {recipe.min_closed}",
-            remedy="wait for more outcomes, or pull a longer past",
-        )
-    if min(won, lost) < recipe.min_each:
-        raise Stopped(
-            "E402",
-            f"too few outcomes of one kind to learn from: {won} won, {lost} lost, {recipe.min_each} of each needed",
-            remedy="wait for more outcomes, or widen the population",
-        )

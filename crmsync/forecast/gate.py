@@ -17,13 +17,13 @@ from numpy.typing import ArrayLike
 
 from crmsync.forecast.evaluate import auc, log_losses, standard_error
 from crmsync.forecast.facts import Floats, Ints
+from crmsync.records import MODEL, PRIOR
 
 MARGIN_LOG_LOSS, MARGIN_BRIER = 0.002, 0.0005
 ERRORS = 2.0  # standard errors by which the base rate must be beaten
 FEWEST_DEALS = 50  # later deals: below it no advantage counts as shown
 ENOUGH_DEALS = 200  # later deals: from here on a fit without an advantage has none
 MOST_AUC = 0.95  # of whole snapshots, long before the end: above it something looks ahead
-MODEL, PRIOR = "model", "prior"
 LOSSES = ("log_loss", "log_loss_base", "log_loss_stage", "brier", "brier_base", "brier_stage")
 
 

@@ -173,7 +173,8 @@ class Score(SQLModel, table=True):
     kind: str = Field(sa_column=Column(Text, nullable=False))  # model, prior or rules
     as_of: int = Field(sa_column=Column(BigInteger, nullable=False))
     pull_run_id: int
-    probability: float
+    probability: float | None = None  # None: by rules, see `points`
+    points: int | None = None  # of a score by rules, 0 to 100; None for any other
     close_p20: int | None = Field(sa_column=Column(Integer))
     close_p50: int | None = Field(sa_column=Column(Integer))
     close_p80: int | None = Field(sa_column=Column(Integer))
@@ -187,7 +188,7 @@ class Score(SQLModel, table=True):
     milestones_total: int
     next_step: str = Field(sa_column=Column(Text, nullable=False))
     next_step_on: int | None = Field(sa_column=Column(Integer))
-    reasons: str = Field(sa_column=Column(Text, nullable=False))  # JSON: base and parts in log-odds
+    reasons: str = Field(sa_column=Column(Text, nullable=False))  # JSON: base and parts in log-odds, or points by rule
     text: str = Field(sa_column=Column(Text, nullable=False))  # the reasons as a seller reads them
 
 

@@ -23,7 +23,7 @@ from crmsync.workspace import ModelSpec
 
 HORIZON_DAYS = 28  # of the column won_28d
 RIVALS = ("model", "stage rate", "base rate")  # the baselines are learnt with each fit, from the same past
-COLUMNS = (*PREDICTION, "deal_id", "stage_rate", "base_rate", "won")
+COLUMNS = (*PREDICTION, "kind", "deal_id", "stage_rate", "base_rate", "won")
 DIGEST_CHARS = 16
 
 
@@ -106,6 +106,7 @@ def _rows(scores: Scores, ids: dict[int, tuple[str, str]], won: Ints) -> Iterato
             "close_p50": int(scores.close_p50[place]),
             "close_p80": int(scores.close_p80[place]),
             "won_28d": float(scores.won_soon[place]) if soon else None,
+            "kind": scores.fit.gate.kind,
             "deal_id": deal_id,
             "stage_rate": float(scores.stage_rate[place]),
             "base_rate": scores.fit.trained.base_rate,

@@ -12,8 +12,9 @@ from crmsync.clock import iso, to_date
 from crmsync.errors import BadConfig
 from crmsync.forecast.feature import FEATURES
 from crmsync.forecast.features import ALL
+from crmsync.forecast.rules import SENTENCES, START
 from crmsync.money import to_major
-from crmsync.records import Kind, Phase, Side
+from crmsync.records import RULES, Kind, Phase, Side
 from crmsync.store import deals, pulled, scores
 from crmsync.store.engine import Store
 from crmsync.views.cells import document
@@ -68,7 +69,7 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """All of it. `score` is None for a deal that has none yet; `base` and `log_odds` are 0 then."""
+    """All of it. `score` is None for a deal that has none yet; `base` and `log_odds` are 0 then, and of a score by rules."""
 
     deal: dict[str, Any]
     score: dict[str, Any] | None
@@ -78,26 +79,28 @@ class Explanation:
     promises: list[Promise]
     facts: list[DatedFact]
     fields: list[Written]
+    rules: dict[str, int]  # points by rule, of a score by rules; START and they sum to its points
 
 
 def explain(store: Store, name: str) -> Explanation:
     """Looks a deal up by its CRM's id, ours, or its exact name. Raises BadConfig E125 when there is none, E126 when several."""
     deal = _one(store, name)
     row = scores.newest(store, deal.deal_id)
-    body: dict[str, Any] = {"base": 0.0, "parts": {}} if row is None else json.loads(row.reasons)
-    parts = sorted(body["parts"].items(), key=lambda item: -abs(item[1]))
+    body: dict[str, Any] = {} if row is None else json.loads(row.reasons)
+    parts = sorted(body.get("parts", {}).items(), key=lambda item: -abs(item[1]))
     labels = pulled.stage_labels(store)
     facts = deals.facts(store, deal.deal_id)
     as_of = None if row is None else row.as_of
     return Explanation(
         deal=dict(deal._mapping),
         score=None if row is None else {key: value for key, value in row._mapping.items() if key != "reasons"},
-        base=body["base"],
-        log_odds=body["base"] + sum(body["parts"].values()),
+        base=body.get("base", 0.0),
+        log_odds=body.get("base", 0.0) + sum(added for _, added in parts),
         reasons=[Reason(part, _sentence(part, labels), added) for part, added in parts],
         promises=[_promise(step, facts) for step in deals.milestones(store, deal.deal_id)],
         facts=[_fact(fact, labels, as_of) for fact in facts],
         fields=list(_fields(store, deal.deal_id)),
+        rules=body.get("points", {}),
     )
 
 
@@ -190,6 +193,8 @@ def _score_lines(found: Explanation, *, slight: float) -> list[str]:
     if found.score is None:
         return ["not scored yet -> crmsync score"]
     score = document(found.score)
+    if score["kind"] == RULES:
+        return _rule_lines(score, found.rules)
     days = f"{score['close_p20']} to {score['close_p80']}"
     return [
         f"{100 * score['probability']:.1f} % ({score['kind']}), closing {score['close_p50']} ({days}), risk {score['risk']}",
@@ -200,6 +205,20 @@ def _score_lines(found: Explanation, *, slight: float) -> list[str]:
         f"  {found.base:+.3f}  where a usual deal stands",
         *_reason_lines(found.reasons, slight=slight),
         f"  {found.log_odds:+.3f}  = {100 * score['probability']:.1f} %",
+    ]
+
+
+def _rule_lines(score: Mapping[str, Any], rules: Mapping[str, int]) -> list[str]:
+    """A score by rules, which has points and no probability."""
+    return [
+        f"{score['points']} of 100 points by stated rules (no probability: too few deals have closed), risk {score['risk']}",
+        f"as of {score['as_of']}, run {score['run_id']}",
+        f"a seller reads: {score['text']}",
+        "",
+        "why (points, which add up)",
+        f"  {START:+3}  where every deal begins",
+        *(f"  {points:+3}  {SENTENCES[name]}" for name, points in rules.items()),
+        f"  {score['points']:3}  points",
     ]
 
 

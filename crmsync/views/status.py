@@ -3,6 +3,7 @@
 What nobody ran turns red by itself: a job's state comes from its own schedule and the ledger (`health`).
 """
 
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -69,6 +70,7 @@ class Scorer:
     as_of: int | None
     verdict: str
     refused: str
+    kind: str = ""  # what the fit's scores are called
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +153,12 @@ def _scorer(store: Store, model: str) -> Scorer:
     refused = "" if newest is None or newest.used else newest.verdict
     if used is None:
         return Scorer(model, None, None, "", refused)
-    return Scorer(model, used.fit_id, used.as_of, used.verdict, refused)
+    return Scorer(model, used.fit_id, used.as_of, used.verdict, refused, _kind(used.body))
+
+
+def _kind(body: str) -> str:
+    """What a stored fit's scores are called."""
+    return str(json.loads(body).get("gate", {}).get("kind", ""))
 
 
 def lines(found: Status) -> list[str]:
@@ -230,6 +237,7 @@ def _fit(scorer: Scorer) -> Iterator[str]:
     if scorer.fit_id is None or scorer.as_of is None:
         yield f"[warn] fit {scorer.model}: none yet -> crmsync train --model {scorer.model}"
     else:
-        yield f"[ok] fit {scorer.model}: fit {scorer.fit_id}, as of {moment(scorer.as_of)}: {scorer.verdict}"
+        what = f"fit {scorer.fit_id} ({scorer.kind})"
+        yield f"[ok] fit {scorer.model}: {what}, as of {moment(scorer.as_of)}: {scorer.verdict}"
     if scorer.refused:
         yield f"[warn] fit {scorer.model}: a newer one was held back: {scorer.refused}"

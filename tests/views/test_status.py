@@ -71,11 +71,11 @@ def test_status_counts_what_was_set_aside(store: Store) -> None:
 
 def test_status_tells_the_fit_in_use_from_one_held_back(store: Store) -> None:
     """The gate's words on both are shown."""
-    row = {"model": "close", "run_id": 1, "as_of": T0, "digest": "d", "body": "{}"}
+    row = {"model": "close", "run_id": 1, "as_of": T0, "digest": "d", "body": '{"gate":{"kind":"prior"}}'}
     fits.save(store, **row, used=True, verdict="better")
     fits.save(store, **row, used=False, verdict="worse")
     assert [each for each in lines(seen(store)) if "fit close" in each] == [
-        "[ok] fit close: fit 1, as of 2023-11-14T22:13:20Z: better",
+        "[ok] fit close: fit 1 (prior), as of 2023-11-14T22:13:20Z: better",
         "[warn] fit close: a newer one was held back: worse",
     ]
 
