@@ -22,6 +22,7 @@ from crmsync.forecast.evaluate import stage_rates
 from crmsync.forecast.facts import Floats, Ints
 from crmsync.forecast.features import FEATURES
 from crmsync.forecast.history import NO_NAME, History
+from crmsync.forecast.incumbents import readings
 from crmsync.forecast.logistic import Fit, Formula, Trained
 from crmsync.forecast.path import relevance, solve_path
 from crmsync.forecast.recipe import Recipe
@@ -66,12 +67,14 @@ class Training:
         stage = self.table.asof.of(STAGE).latest("name", missing=NO_NAME)[sample.rows]
         penalty = trials.best_penalty(tried, sample, self.recipe)
         held = self._chances(in_use, sample)
-        verdict = trials.verdict(tried, sample, stage, in_use=held, penalty=penalty, recipe=self.recipe)
+        said = [each.take(sample.rows) for each in readings(self.table.asof)]
+        verdict = trials.verdict(tried, sample, stage, in_use=held, penalty=penalty, recipe=self.recipe, said=said)
         if verdict.kind == PRIOR:
             penalty = min(self.recipe.penalties)
         width = np.sqrt(relevance(scaled.columns, sample.won, sample.weight, feature))
         coefficients, base = solve(scaled.columns * width, sample.won, sample.weight, penalty)
-        formula = scaled.formula(terms, width * coefficients, base)
+        share = 1.0 if verdict.kind == PRIOR else trials.credible(tried, sample)
+        formula = scaled.formula(terms, share * width * coefficients, base)
         pace = self._pace(terms, as_of=as_of)
         return Fit(
             formula,

@@ -14,7 +14,7 @@ from crmsync.forecast.feature import FEATURES
 from crmsync.forecast.features import ALL
 from crmsync.forecast.rules import SENTENCES, START
 from crmsync.money import to_major
-from crmsync.records import RULES, Kind, Phase, Side
+from crmsync.records import RULES, SAID_SCALE, WORD_AFTER, Kind, Phase, Side
 from crmsync.store import deals, pulled, scores
 from crmsync.store.engine import Store
 from crmsync.views.cells import document
@@ -148,6 +148,8 @@ def _value(fact: Row[Any], kind: Kind, phase: Phase) -> str:
     """The number of a fact as its kind means it."""
     if kind is Kind.AMOUNT:
         return f"{to_major(fact.value, fact.name):,} {fact.name}".rstrip()
+    if kind is Kind.SAID:
+        return "" if WORD_AFTER in fact.name else f"{fact.value / SAID_SCALE:g}"
     if kind is Kind.OUTCOME:
         return "" if phase is Phase.REOPENED else "won" if fact.value else "lost"
     if kind is Kind.CLOSE_ON or (kind is Kind.MILESTONE and phase is Phase.PLANNED):
