@@ -192,7 +192,7 @@ def test_interrupted_is_one_line(workspace: Path) -> None:
 
 STEPS = ["pull", "reconcile", "train", "score", "stage", "push"]
 BEGINNING = ["demo", "sandbox", "init", "check", "fields"]
-VERBS = [*BEGINNING, *STEPS, "run", "jobs", "serve", "status", "explain", "verify", "backtest", "export"]
+VERBS = [*BEGINNING, *STEPS, "run", "jobs", "serve", "status", "explain", "verify", "backtest", "card", "export"]
 
 
 @pytest.mark.parametrize("verb", VERBS)

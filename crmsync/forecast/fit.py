@@ -4,7 +4,7 @@ Rows stand in canonical order and numbers are rounded, so equal facts give equal
 """
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -14,13 +14,14 @@ from threadpoolctl import threadpool_limits
 from crmsync.clock import MICROS_PER_DAY
 from crmsync.errors import BadConfig, Stopped
 from crmsync.forecast import enough, leaks, trials
-from crmsync.forecast.channels import STAGE
+from crmsync.forecast.channels import AMOUNT, OWNER, STAGE
 from crmsync.forecast.clues import Clues
 from crmsync.forecast.dataset import STILL_OPEN, Ends, Examples, examples, snapshots
 from crmsync.forecast.design import Table, Term
 from crmsync.forecast.evaluate import stage_rates
 from crmsync.forecast.facts import Floats, Ints
 from crmsync.forecast.features import FEATURES
+from crmsync.forecast.grades import Parted, thirds
 from crmsync.forecast.history import NO_NAME, History
 from crmsync.forecast.incumbents import readings
 from crmsync.forecast.logistic import Fit, Formula, Trained
@@ -38,12 +39,17 @@ PACE_PENALTY = 0.03  # C: a prior of about a sixth of log-odds for each spread o
 class Training:
     """Snapshots and features of a history, computed once; fits for as many instants as wanted."""
 
-    def __init__(self, history: History, recipe: Recipe, *, until: int) -> None:
-        """`until`: the latest instant that a fit will be asked for. Raises BadConfig E405 for an unknown feature."""
+    def __init__(
+        self, history: History, recipe: Recipe, *, until: int, segments: Mapping[int, str] | None = None
+    ) -> None:
+        """`until`: the latest instant that a fit will be asked for; `segments`: names by deal's id, for the model's card.
+
+        Raises BadConfig E405 for an unknown feature.
+        """
         for name in recipe.features:
             if name not in FEATURES:
                 raise BadConfig("E405", f"no feature {name!r}", remedy=f"one of: {', '.join(sorted(FEATURES))}")
-        self.history, self.recipe = history, recipe
+        self.history, self.recipe, self._segments = history, recipe, segments or {}
         self.found = snapshots(history, by=until, every_days=recipe.every_days, created_from=recipe.created_from)
         self.table = Table(history.as_of(history.deals[self.found.deal], self.found.at))
 
@@ -68,7 +74,16 @@ class Training:
         penalty = trials.best_penalty(tried, sample, self.recipe)
         held = self._chances(in_use, sample)
         said = [each.take(sample.rows) for each in readings(self.table.asof)]
-        verdict = trials.verdict(tried, sample, stage, in_use=held, penalty=penalty, recipe=self.recipe, said=said)
+        verdict = trials.verdict(
+            tried,
+            sample,
+            stage,
+            in_use=held,
+            penalty=penalty,
+            recipe=self.recipe,
+            said=said,
+            groups=self._groups(sample),
+        )
         if verdict.kind == PRIOR:
             penalty = min(self.recipe.penalties)
         width = np.sqrt(relevance(scaled.columns, sample.won, sample.weight, feature))
@@ -93,6 +108,21 @@ class Training:
             added = in_use.formula.contributions(self.table, sample.rows[ahead])
             chances[ahead] = in_use.formula.probability(added)
         return chances
+
+    def _groups(self, sample: Examples) -> dict[str, Parted]:
+        """By what deals are parted on a model's card."""
+        asof, labels = self.table.asof.take(sample.rows), self.history.labels
+        amount, owner = asof.of(AMOUNT).latest_value(), asof.of(OWNER).latest("person", missing=0)
+        names = sorted(set(self._segments.values()))
+        place = {name: number for number, name in enumerate(names)}
+        segment = [place.get(self._segments.get(deal, ""), -1) for deal in asof.deals.tolist()]
+        return {
+            "segment": Parted(np.array(segment, dtype=np.int64), dict(enumerate(names))),
+            "stage": Parted(asof.of(STAGE).latest("name", missing=NO_NAME), dict(enumerate(labels))),
+            "owner": Parted(owner, {each: str(each) for each in np.unique(owner).tolist() if each}),
+            "amount": thirds(np.where(amount > 0, amount, np.nan)),
+            "age": thirds(asof.age_days),
+        }
 
     def _watched(self, as_of: int) -> tuple[Ints, Floats, Ints]:
         """The snapshots up to an instant, of open deals too: rows, days to the end or while watched, 1, 0 or STILL_OPEN."""
@@ -143,9 +173,16 @@ class Training:
         )
 
 
-def train(history: History, recipe: Recipe, *, as_of: int, in_use: Fit | None = None) -> Fit:
+def train(
+    history: History,
+    recipe: Recipe,
+    *,
+    as_of: int,
+    in_use: Fit | None = None,
+    segments: Mapping[int, str] | None = None,
+) -> Fit:
     """One fit, from what was known at the instant. Raises as `Training`."""
-    return Training(history, recipe, until=as_of).fit(as_of, in_use=in_use)
+    return Training(history, recipe, until=as_of, segments=segments).fit(as_of, in_use=in_use)
 
 
 def solve(columns: Floats, won: Floats, weight: Floats, penalty: float) -> tuple[Floats, float]:

@@ -46,6 +46,7 @@ class Verdict:
     rivals: dict[str, list[float]] = field(
         default_factory=dict
     )  # by field of the CRM: our log loss and its, where it speaks
+    grades: dict[str, Any] = field(default_factory=dict)  # calibration and gaps on the later deals, see `grades`
 
     @classmethod
     def from_json(cls, body: dict[str, Any]) -> Self:

@@ -5,7 +5,7 @@ next date. Nothing of a trial's snapshots was known to its models.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from crmsync.forecast.dataset import NEVER, Examples, weights
 from crmsync.forecast.evaluate import NEAR, log_losses, stage_rates
 from crmsync.forecast.facts import Floats, Ints
 from crmsync.forecast.gate import Later, Verdict, credibility, judge
+from crmsync.forecast.grades import Groups, grades
 from crmsync.forecast.incumbents import Reading
 from crmsync.forecast.logistic import sigmoid
 from crmsync.forecast.path import relevance, solve_path
@@ -84,11 +85,12 @@ def verdict(
     penalty: float,
     recipe: Recipe,
     said: Sequence[Reading] = (),
+    groups: Groups | None = None,
 ) -> Verdict:
     """What the gate says of the trials with the chosen penalty.
 
     By row of the sample: `stage`, the label id, `in_use`, the chance that the fit in use gives, nan where that has learnt from
-    such a time or where there is none, and what fields of the CRM `said`.
+    such a time or where there is none, what fields of the CRM `said`, and the `groups` of deals whose gaps are told.
     """
     late, probability = _joined(trials, recipe)
     baselines = [_baselines(trial, sample, stage) for trial in trials]
@@ -100,6 +102,8 @@ def verdict(
     for each in said:
         rates = np.concatenate([np.zeros(0), *(_rates(each, trial, sample) for trial in trials)])
         found = found.against(each.field, later, rates, block=recipe.block)
+    parted = {by: each.take(late) for by, each in (groups or {}).items()}
+    found = replace(found, grades=grades(later.model, later.won, later.deal, parted))
     return found.beside(later.take(known), in_use[late][known])
 
 

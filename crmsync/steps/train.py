@@ -7,7 +7,7 @@ from crmsync import past
 from crmsync.errors import BadConfig, Stopped
 from crmsync.forecast import logistic
 from crmsync.forecast.logistic import Fit
-from crmsync.store import fits
+from crmsync.store import deals, fits
 from crmsync.store.engine import Store
 from crmsync.workspace import ModelSpec
 
@@ -23,7 +23,8 @@ def train(store: Store, spec: ModelSpec, *, run_id: int, as_of: int | None = Non
 
     at = past.instant(store, spec, as_of=as_of)
     history = past.history(store, known_by=at, crms=spec.population.crms)
-    made = training.train(history, past.recipe(spec), as_of=at, in_use=_in_use(store, spec, at))
+    in_use, segments = _in_use(store, spec, at), deals.segments(store)
+    made = training.train(history, past.recipe(spec), as_of=at, in_use=in_use, segments=segments)
     fits.save(
         store,
         model=spec.name,

@@ -87,6 +87,17 @@ def ids(store: Store) -> dict[int, tuple[str, str]]:
     return {row.deal_id: (row.crm, row.crm_id) for row in _all(store, query)}
 
 
+def segments(store: Store) -> dict[int, str]:
+    """The segment of every deal that has one, by our id."""
+    query = select(_deal.c.deal_id, _deal.c.segment).where(_deal.c.segment != "")
+    return {row.deal_id: row.segment for row in _all(store, query)}
+
+
+def people(store: Store) -> dict[int, str]:
+    """The names of owners and contacts, by our id."""
+    return {row.person_id: row.name for row in _all(store, select(_person.c.person_id, _person.c.name))}
+
+
 def _all(store: Store, query: Select[Any]) -> list[Row[Any]]:
     with store.read() as connection:
         return list(connection.execute(query).all())
