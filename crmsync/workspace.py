@@ -54,6 +54,9 @@ class Gate(Section):
     block: bool = Field(
         default=True, description="keep the old fit when the new one has no advantage over the baselines"
     )
+    challenge_days: int = Field(
+        0, ge=0, le=366, description="days that a new fit stands beside the one in use before it may score; 0: none"
+    )
 
 
 class Write(Section):

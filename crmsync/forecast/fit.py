@@ -5,6 +5,7 @@ Rows stand in canonical order and numbers are rounded, so equal facts give equal
 
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -13,7 +14,7 @@ from threadpoolctl import threadpool_limits
 
 from crmsync.clock import MICROS_PER_DAY
 from crmsync.errors import BadConfig, Stopped
-from crmsync.forecast import enough, leaks, trials
+from crmsync.forecast import drift, enough, leaks, trials
 from crmsync.forecast.channels import AMOUNT, OWNER, STAGE
 from crmsync.forecast.clues import Clues
 from crmsync.forecast.dataset import STILL_OPEN, Ends, Examples, examples, snapshots
@@ -21,7 +22,7 @@ from crmsync.forecast.design import Table, Term
 from crmsync.forecast.evaluate import stage_rates
 from crmsync.forecast.facts import Floats, Ints
 from crmsync.forecast.features import FEATURES
-from crmsync.forecast.grades import Parted, thirds
+from crmsync.forecast.grades import OF_LATE, Parted, thirds
 from crmsync.forecast.history import NO_NAME, History
 from crmsync.forecast.incumbents import readings
 from crmsync.forecast.logistic import Fit, Formula, Trained
@@ -33,6 +34,7 @@ from crmsync.records import PRIOR
 
 TOLERANCE = 1e-8
 MAX_ITERATIONS = 200
+LATELY = 90 * MICROS_PER_DAY
 PACE_PENALTY = 0.03  # C: a prior of about a sixth of log-odds for each spread of a column
 
 
@@ -82,7 +84,7 @@ class Training:
             penalty=penalty,
             recipe=self.recipe,
             said=said,
-            groups=self._groups(sample),
+            groups=self._groups(sample, as_of=as_of),
         )
         if verdict.kind == PRIOR:
             penalty = min(self.recipe.penalties)
@@ -97,7 +99,7 @@ class Training:
             self._trained(sample, stage_rates(stage, sample.won, sample.weight), as_of=as_of, penalty=penalty),
             self.recipe.horizon_days,
             self._timing(formula, pace, as_of=as_of),
-            verdict.leaking(leaks.find(self.table, terms, sample)),
+            replace(verdict, drift=self._drift(formula, as_of=as_of)).leaking(leaks.find(self.table, terms, sample)),
         ).sealed()
 
     def _chances(self, in_use: Fit | None, sample: Examples) -> Floats:
@@ -109,7 +111,14 @@ class Training:
             chances[ahead] = in_use.formula.probability(added)
         return chances
 
-    def _groups(self, sample: Examples) -> dict[str, Parted]:
+    def _drift(self, formula: Formula, *, as_of: int) -> dict[str, float]:
+        """What of the deals that are open now differs from those of the year before."""
+        both = np.concatenate(drift.rows(self.found, as_of=as_of))
+        odds = np.full(len(self.found), np.nan)
+        odds[both] = formula.contributions(self.table, both).sum(axis=1)
+        return drift.find(self.table, self.recipe.features, odds, self.found, as_of=as_of)
+
+    def _groups(self, sample: Examples, *, as_of: int) -> dict[str, Parted]:
         """By what deals are parted on a model's card."""
         asof, labels = self.table.asof.take(sample.rows), self.history.labels
         amount, owner = asof.of(AMOUNT).latest_value(), asof.of(OWNER).latest("person", missing=0)
@@ -120,6 +129,7 @@ class Training:
             "segment": Parted(np.array(segment, dtype=np.int64), dict(enumerate(names))),
             "stage": Parted(asof.of(STAGE).latest("name", missing=NO_NAME), dict(enumerate(labels))),
             "owner": Parted(owner, {each: str(each) for each in np.unique(owner).tolist() if each}),
+            "closed": Parted((sample.closed_at > as_of - LATELY).astype(np.int64), {0: "earlier", 1: OF_LATE}),
             "amount": thirds(np.where(amount > 0, amount, np.nan)),
             "age": thirds(asof.age_days),
         }

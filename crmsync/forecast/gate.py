@@ -16,6 +16,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
+from crmsync.forecast.dataset import Examples
 from crmsync.forecast.evaluate import auc, log_losses, standard_error
 from crmsync.forecast.facts import Floats, Ints
 from crmsync.records import MODEL, PRIOR
@@ -47,6 +48,9 @@ class Verdict:
         default_factory=dict
     )  # by field of the CRM: our log loss and its, where it speaks
     grades: dict[str, Any] = field(default_factory=dict)  # calibration and gaps on the later deals, see `grades`
+    drift: dict[str, float] = field(
+        default_factory=dict
+    )  # stability index of each feature that has drifted, see `drift`
 
     @classmethod
     def from_json(cls, body: dict[str, Any]) -> Self:
@@ -104,6 +108,17 @@ class Later:
     def take(self, rows: ArrayLike) -> Self:
         """The snapshots at these rows (indices or a mask)."""
         return type(self)(*(getattr(self, column.name)[rows] for column in fields(self)))
+
+
+def holds_against(challenger: Floats, champion: Floats, sample: Examples) -> tuple[bool, str]:
+    """Whether a fit that has stood beside the one in use isn't surely worse on what came since, and both log losses in words."""
+    if not len(sample):
+        return True, "nothing has closed since"
+    later = Later(sample.deal, sample.won, sample.weight, challenger, champion, champion)
+    ours, theirs = log_losses(challenger, later.won), log_losses(champion, later.won)
+    loss, held = (float(np.average(each, weights=later.weight)) for each in (ours, theirs))
+    worse = sample.deals >= FEWEST_DEALS and loss - held > MARGIN_LOG_LOSS and _surely(ours - theirs, later)
+    return not worse, f"log loss {loss:.3f}, the champion's {held:.3f} on {sample.deals} deals since"
 
 
 def credibility(deals: int) -> float:

@@ -14,6 +14,8 @@ from crmsync.forecast.facts import Floats, Ints
 
 DIGITS = 9
 LEAST_DEALS = 20  # of a group: below it its gap tells nothing
+OF_LATE = "in the last 90 days"  # a group by when deals closed
+LEAST_GAP, ERRORS = 0.05, 3.0  # from which on the gap of late is worth a word: as a share, and in standard errors
 THIRDS = ("low", "middle", "high")
 
 
@@ -59,6 +61,14 @@ def _gaps(by: str, parted: Parted, chance: Floats, won: Floats, deal: Ints) -> I
                 "gap": _plain(gap.mean()),
                 "gap_se": _plain(standard_error(gap, deal[here])),
             }
+
+
+def of_late(told: Mapping[str, Any]) -> str:
+    """What differs of late between said and won, in words, "" where nothing does beyond luck."""
+    for each in told.get("groups", ()):
+        if each["group"] == OF_LATE and abs(each["gap"]) > max(LEAST_GAP, ERRORS * (each["gap_se"] or 0.0)):
+            return f"{each['predicted']:.0%} was said and {each['won']:.0%} won of {each['deals']} deals that closed {OF_LATE}"
+    return ""
 
 
 def thirds(values: Floats) -> Parted:

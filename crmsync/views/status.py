@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from crmsync.clock import MICROS_PER_DAY
+from crmsync.forecast.features import FEATURES
+from crmsync.forecast.grades import of_late
 from crmsync.store import fits, notices, outbox, pulled, runs
 from crmsync.store.engine import Store
 from crmsync.store.lease import NAME
@@ -71,6 +73,7 @@ class Scorer:
     verdict: str
     refused: str
     kind: str = ""  # what the fit's scores are called
+    drift: tuple[str, ...] = ()  # what has drifted: inputs by name, outcomes
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,12 +156,20 @@ def _scorer(store: Store, model: str) -> Scorer:
     refused = "" if newest is None or newest.used else newest.verdict
     if used is None:
         return Scorer(model, None, None, "", refused)
-    return Scorer(model, used.fit_id, used.as_of, used.verdict, refused, _kind(used.body))
+    return Scorer(model, used.fit_id, used.as_of, used.verdict, refused, *_of_gate(used.body))
 
 
-def _kind(body: str) -> str:
-    """What a stored fit's scores are called."""
-    return str(json.loads(body).get("gate", {}).get("kind", ""))
+def _of_gate(body: str) -> tuple[str, tuple[str, ...]]:
+    """What a stored fit's scores are called, and what had drifted when it was made."""
+    gate = json.loads(body).get("gate", {})
+    moved = [f"{_sentence(name)} (index {value:.2f})" for name, value in gate.get("drift", {}).items()]
+    told = [f"open deals differ from those of the year before: {', '.join(moved)}"] if moved else []
+    late = of_late(gate.get("grades", {}))
+    return gate.get("kind", ""), (*told, *([late] if late else []))
+
+
+def _sentence(name: str) -> str:
+    return f"'{FEATURES[name].sentence}'" if name in FEATURES else f"the {name}"
 
 
 def lines(found: Status) -> list[str]:
@@ -239,5 +250,7 @@ def _fit(scorer: Scorer) -> Iterator[str]:
     else:
         what = f"fit {scorer.fit_id} ({scorer.kind})"
         yield f"[ok] fit {scorer.model}: {what}, as of {moment(scorer.as_of)}: {scorer.verdict}"
+    for what in scorer.drift:
+        yield f"[warn] drift {scorer.model}: {what} -> crmsync card --model {scorer.model}"
     if scorer.refused:
         yield f"[warn] fit {scorer.model}: a newer one was held back: {scorer.refused}"
