@@ -183,6 +183,11 @@ class CrmConfig(Section):
     standard_fields: tuple[Target, ...] = Field(
         (), description="the CRM's own fields, such as Amount, that results may go to all the same"
     )
+    graded: tuple[Target, ...] = Field(
+        (),
+        description="the CRM's own fields that say something of a deal's chance, such as Probability, ForecastCategory or a"
+        " vendor's score: `backtest` grades them beside crmsync, and a fit has to beat them",
+    )
     options: dict[str, Any] = Field(default_factory=dict, repr=False)
     file: Path = Path(DEFAULT_FILE)
 
@@ -327,7 +332,7 @@ class Config(Section):
         raise BadConfig("E213", f"{names} may only be read", where=found[0].where("read_only"), remedy=remedy)
 
 
-_SHARED = ("kind", "milestones", "engagement", "fields", "read_only", "parallel", "standard_fields")
+_SHARED = ("kind", "milestones", "engagement", "fields", "read_only", "parallel", "standard_fields", "graded")
 
 
 def load(path: Path | None = None) -> Config:

@@ -130,7 +130,7 @@ def _account(kind: str) -> Iterator[str]:
     yield f"#[crm.{name}]"
     yield f'#kind = "{kind}"'
     yield from _keys(import_module(f"crmsync.crms.{kind}").Settings, ACCOUNTS[kind])
-    for key in ("read_only", "parallel", "standard_fields"):
+    for key in ("read_only", "parallel", "standard_fields", "graded"):
         yield f"# {CrmConfig.model_fields[key].description}"
         yield f"#{key} = {_toml(CrmConfig.model_fields[key].default)}"
     for place, source in enumerate(MILESTONES[kind]):

@@ -91,9 +91,12 @@ class Pipeline:
 
     def stage(self, crm: str | None = None) -> list[RunRow]:
         """Plans what differs from what the CRMs show."""
+        priors = [name for name, spec in workspace.models(self.root).items() if spec.write.prior]
 
         def of(config: CrmConfig) -> Work:
-            return lambda run_id: stage(self.store, config, push=self.config.push, run_id=run_id, now=self.clock())
+            return lambda run_id: stage(
+                self.store, config, push=self.config.push, run_id=run_id, now=self.clock(), priors=priors
+            )
 
         return self._all([("stage", each.name, of(each)) for each in self.config.only_crm(crm)])
 

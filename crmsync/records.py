@@ -5,6 +5,7 @@ currency, ids are the CRM's own (`crm_id`).
 """
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import IntEnum, StrEnum
 from typing import TypedDict
 
@@ -26,6 +27,7 @@ class Kind(IntEnum):
     VIEW = 12  # a visit to the plan's room
     WORK = 13  # other tasks
     DELETED = 14  # the deal left the CRM (REOPENED: came back)
+    SAID = 15  # what a field of the CRM says of the deal's chance, see `said`
 
 
 class Phase(IntEnum):
@@ -94,6 +96,18 @@ def fact(
         side=side,
         person=person,
     )
+
+
+SAID_SCALE = 1_000  # the value of a SAID fact stands for a thousandth each
+WORD_AFTER = ": "  # stands between field and word in the name of a SAID fact whose field holds a word
+
+
+def said(field: str, text: str) -> tuple[str, int]:
+    """Name and value of a SAID fact: a number in thousandths under the field's name, a word as part of the name."""
+    try:
+        return field, round(Decimal(text) * SAID_SCALE)
+    except (ArithmeticError, ValueError, OverflowError):
+        return f"{field}{WORD_AFTER}{text.strip()}", 0
 
 
 class DealRecord(TypedDict):
@@ -283,10 +297,11 @@ RESULT_TYPES: dict[Result, ValueType] = {
     Result.RUN_ID: ValueType.TEXT,
 }
 
+MODEL, PRIOR, RULES = "model", "prior", "rules"  # kinds of score; docs/forecast.md says what each is
 RESULT_WORDS: dict[Result, tuple[str, ...]] = {  # of results that are one of few words
     Result.RISK: ("low", "medium", "high"),
     Result.CATEGORY: ("Omitted", "Pipeline", "Best Case", "Commit"),
-    Result.KIND: ("model", "prior", "rules"),
+    Result.KIND: (MODEL, PRIOR, RULES),
 }
 
 TRAVELLERS = (Result.SCORED_AT, Result.RUN_ID)  # go along with another changed value, never cause a write by themselves

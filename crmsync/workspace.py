@@ -65,6 +65,18 @@ class Gate(Section):
     block: bool = Field(
         default=True, description="keep the old fit when the new one has no advantage over the baselines"
     )
+    challenge_days: int = Field(
+        0, ge=0, le=366, description="days that a new fit stands beside the one in use before it may score; 0: none"
+    )
+
+
+class Write(Section):
+    """Which kinds of score may go to CRM fields as a forecast. A score by rules never does: it is no probability."""
+
+    prior: bool = Field(
+        default=False,
+        description="write scores of kind `prior`, which have not been shown to beat the base rate, as probabilities",
+    )
 
 
 class Categories(Section):
@@ -103,6 +115,7 @@ class ModelSpec(Section):
     features: tuple[str, ...] = Field(min_length=1)
     penalty: Penalty = Penalty()
     gate: Gate = Gate()
+    write: Write = Write()
     categories: Categories = Categories()
     calendar: Calendar = Calendar()
 

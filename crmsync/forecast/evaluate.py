@@ -124,11 +124,11 @@ def standard_error(values: Floats, deal: Ints) -> float:
     return float(np.sqrt((sums**2).sum() * deals / (deals - 1)) / len(values))
 
 
-def stage_rates(stage: Ints, won: Floats, weight: Floats) -> dict[int, float]:
+def stage_rates(stage: Ints, won: Floats, weight: Floats, *, prior: float = PRIOR_SNAPSHOTS) -> dict[int, float]:
     """The share won by stage, shrunk to the base rate: what CRMs multiply amounts by, learnt from the same examples."""
     base = float(np.average(won, weights=weight))
     return {
-        int(code): float((won[here] @ weight[here] + PRIOR_SNAPSHOTS * base) / (weight[here].sum() + PRIOR_SNAPSHOTS))
+        int(code): float((won[here] @ weight[here] + prior * base) / (weight[here].sum() + prior))
         for code in np.unique(stage)
         if (here := stage == code).any()
     }

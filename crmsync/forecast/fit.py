@@ -4,7 +4,8 @@ Rows stand in canonical order and numbers are rounded, so equal facts give equal
 """
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
@@ -13,37 +14,45 @@ from threadpoolctl import threadpool_limits
 
 from crmsync.clock import MICROS_PER_DAY
 from crmsync.errors import BadConfig, Stopped
-from crmsync.forecast import leaks, trials
-from crmsync.forecast.channels import STAGE
+from crmsync.forecast import drift, enough, leaks, trials
+from crmsync.forecast.channels import AMOUNT, OWNER, STAGE
 from crmsync.forecast.clues import Clues
 from crmsync.forecast.dataset import STILL_OPEN, Ends, Examples, examples, snapshots
 from crmsync.forecast.design import Table, Term
 from crmsync.forecast.evaluate import stage_rates
 from crmsync.forecast.facts import Floats, Ints
 from crmsync.forecast.features import FEATURES
-from crmsync.forecast.gate import PRIOR
+from crmsync.forecast.grades import OF_LATE, Parted, thirds
 from crmsync.forecast.history import NO_NAME, History
+from crmsync.forecast.incumbents import readings
 from crmsync.forecast.logistic import Fit, Formula, Trained
 from crmsync.forecast.path import relevance, solve_path
 from crmsync.forecast.recipe import Recipe
 from crmsync.forecast.scaling import Scaled, round_one
 from crmsync.forecast.slips import Slips
 from crmsync.forecast.timing import Timing
+from crmsync.records import PRIOR
 
 TOLERANCE = 1e-8
 MAX_ITERATIONS = 200
+LATELY = 90 * MICROS_PER_DAY
 PACE_PENALTY = 0.03  # C: a prior of about a sixth of log-odds for each spread of a column
 
 
 class Training:
     """Snapshots and features of a history, computed once; fits for as many instants as wanted."""
 
-    def __init__(self, history: History, recipe: Recipe, *, until: int) -> None:
-        """`until`: the latest instant that a fit will be asked for. Raises BadConfig E405 for an unknown feature."""
+    def __init__(
+        self, history: History, recipe: Recipe, *, until: int, segments: Mapping[int, str] | None = None
+    ) -> None:
+        """`until`: the latest instant that a fit will be asked for; `segments`: names by deal's id, for the model's card.
+
+        Raises BadConfig E405 for an unknown feature.
+        """
         for name in recipe.features:
             if name not in FEATURES:
                 raise BadConfig("E405", f"no feature {name!r}", remedy=f"one of: {', '.join(sorted(FEATURES))}")
-        self.history, self.recipe = history, recipe
+        self.history, self.recipe, self._segments = history, recipe, segments or {}
         self.found = snapshots(history, by=until, every_days=recipe.every_days, created_from=recipe.created_from)
         self.table = Table(history.as_of(history.deals[self.found.deal], self.found.at))
 
@@ -59,7 +68,7 @@ class Training:
 
     def _fit(self, as_of: int, in_use: Fit | None) -> Fit:
         sample = examples(self.history, self.found, by=as_of)
-        _enough(sample, self.recipe)
+        enough.require(sample, self.recipe)
         terms = self.table.learn(self.recipe, sample.rows)
         scaled = Scaled.of(self.table, terms, sample.rows, sample.weight)
         feature = np.repeat(np.arange(len(terms)), [term.encoding.width for term in terms])
@@ -67,12 +76,23 @@ class Training:
         stage = self.table.asof.of(STAGE).latest("name", missing=NO_NAME)[sample.rows]
         penalty = trials.best_penalty(tried, sample, self.recipe)
         held = self._chances(in_use, sample)
-        verdict = trials.verdict(tried, sample, stage, in_use=held, penalty=penalty, recipe=self.recipe)
+        said = [each.take(sample.rows) for each in readings(self.table.asof)]
+        verdict = trials.verdict(
+            tried,
+            sample,
+            stage,
+            in_use=held,
+            penalty=penalty,
+            recipe=self.recipe,
+            said=said,
+            groups=self._groups(sample, as_of=as_of),
+        )
         if verdict.kind == PRIOR:
             penalty = min(self.recipe.penalties)
         width = np.sqrt(relevance(scaled.columns, sample.won, sample.weight, feature))
         coefficients, base = solve(scaled.columns * width, sample.won, sample.weight, penalty)
-        formula = scaled.formula(terms, width * coefficients, base)
+        share = 1.0 if verdict.kind == PRIOR else trials.credible(tried, sample)
+        formula = scaled.formula(terms, share * width * coefficients, base)
         pace = self._pace(terms, as_of=as_of)
         return Fit(
             formula,
@@ -80,7 +100,7 @@ class Training:
             self._trained(sample, stage_rates(stage, sample.won, sample.weight), as_of=as_of, penalty=penalty),
             self.recipe.horizon_days,
             self.timing(formula, pace, *self.watched(as_of)),
-            verdict.leaking(leaks.find(self.table, terms, sample)),
+            replace(verdict, drift=self._drift(formula, as_of=as_of)).leaking(leaks.find(self.table, terms, sample)),
             Slips.learn(self.history, self.recipe.workdays, by=as_of),
         ).sealed()
 
@@ -92,6 +112,29 @@ class Training:
             added = in_use.formula.contributions(self.table, sample.rows[ahead])
             chances[ahead] = in_use.formula.probability(added)
         return chances
+
+    def _drift(self, formula: Formula, *, as_of: int) -> dict[str, float]:
+        """What of the deals that are open now differs from those of the year before."""
+        both = np.concatenate(drift.rows(self.found, as_of=as_of))
+        odds = np.full(len(self.found), np.nan)
+        odds[both] = formula.contributions(self.table, both).sum(axis=1)
+        return drift.find(self.table, self.recipe.features, odds, self.found, as_of=as_of)
+
+    def _groups(self, sample: Examples, *, as_of: int) -> dict[str, Parted]:
+        """By what deals are parted on a model's card."""
+        asof, labels = self.table.asof.take(sample.rows), self.history.labels
+        amount, owner = asof.of(AMOUNT).latest_value(), asof.of(OWNER).latest("person", missing=0)
+        names = sorted(set(self._segments.values()))
+        place = {name: number for number, name in enumerate(names)}
+        segment = [place.get(self._segments.get(deal, ""), -1) for deal in asof.deals.tolist()]
+        return {
+            "segment": Parted(np.array(segment, dtype=np.int64), dict(enumerate(names))),
+            "stage": Parted(asof.of(STAGE).latest("name", missing=NO_NAME), dict(enumerate(labels))),
+            "owner": Parted(owner, {each: str(each) for each in np.unique(owner).tolist() if each}),
+            "closed": Parted((sample.closed_at > as_of - LATELY).astype(np.int64), {0: "earlier", 1: OF_LATE}),
+            "amount": thirds(np.where(amount > 0, amount, np.nan)),
+            "age": thirds(asof.age_days),
+        }
 
     def watched(self, as_of: int) -> tuple[Ints, Floats, Ints]:
         """The snapshots up to an instant, of open deals too: rows, days to the end or while watched, 1, 0 or STILL_OPEN."""
@@ -141,9 +184,16 @@ class Training:
         )
 
 
-def train(history: History, recipe: Recipe, *, as_of: int, in_use: Fit | None = None) -> Fit:
+def train(
+    history: History,
+    recipe: Recipe,
+    *,
+    as_of: int,
+    in_use: Fit | None = None,
+    segments: Mapping[int, str] | None = None,
+) -> Fit:
     """One fit, from what was known at the instant. Raises as `Training`."""
-    return Training(history, recipe, until=as_of).fit(as_of, in_use=in_use)
+    return Training(history, recipe, until=as_of, segments=segments).fit(as_of, in_use=in_use)
 
 
 def solve(columns: Floats, won: Floats, weight: Floats, penalty: float) -> tuple[Floats, float]:
@@ -166,19 +216,3 @@ def _even(deal: Ints) -> Floats:
     Unlike `dataset.weights`: to count the many snapshots of a long deal for less would make all ends seem sooner.
     """
     return np.full(len(deal), len(np.unique(deal)) / max(len(deal), 1))
-
-
-def _enough(sample: Examples, recipe: Recipe) -> None:
-    won, lost = sample.deals_won, sample.deals - sample.deals_won
-    if sample.deals < recipe.min_closed:
-        raise Stopped(
-            "E401",
-            f"too few closed deals to learn from: {sample.deals} of {recipe.min_closed}",
-            remedy="wait for more outcomes, or pull a longer past",
-        )
-    if min(won, lost) < recipe.min_each:
-        raise Stopped(
-            "E402",
-            f"too few outcomes of one kind to learn from: {won} won, {lost} lost, {recipe.min_each} of each needed",
-            remedy="wait for more outcomes, or widen the population",
-        )

@@ -5,25 +5,27 @@ fit that saw only what was known before the snapshot. To be called a `model` it 
 and Brier score, and than the base rate by two standard errors as well (deals are what is sampled). With too few later deals to
 tell, it is a `prior`: a fit that stays near the base rate, as its strong penalty has it. With enough later deals and no
 advantage it is refused. So is one that is surely worse than the fit in use on snapshots from after that one's training; the
-new one's trials stand for it. Whatever it looks like, a fit is refused when one column tells the outcome from the start (see
+new one's trials stand for it. Where fields of the CRM speak of chances (`incumbents`), it has to beat their rates as well. Whatever
+it looks like, a fit is refused when one column tells the outcome from the start (see
 `leaks`), or when it is better than such forecasts are.
 """
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from crmsync.forecast.dataset import Examples
 from crmsync.forecast.evaluate import auc, log_losses, standard_error
 from crmsync.forecast.facts import Floats, Ints
+from crmsync.records import MODEL, PRIOR
 
 MARGIN_LOG_LOSS, MARGIN_BRIER = 0.002, 0.0005
 ERRORS = 2.0  # standard errors by which the base rate must be beaten
 FEWEST_DEALS = 50  # later deals: below it no advantage counts as shown
 ENOUGH_DEALS = 200  # later deals: from here on a fit without an advantage has none
 MOST_AUC = 0.95  # of whole snapshots, long before the end: above it something looks ahead
-MODEL, PRIOR = "model", "prior"
 LOSSES = ("log_loss", "log_loss_base", "log_loss_stage", "brier", "brier_base", "brier_stage")
 
 
@@ -42,6 +44,13 @@ class Verdict:
     brier: float
     brier_base: float
     brier_stage: float
+    rivals: dict[str, list[float]] = field(
+        default_factory=dict
+    )  # by field of the CRM: our log loss and its, where it speaks
+    grades: dict[str, Any] = field(default_factory=dict)  # calibration and gaps on the later deals, see `grades`
+    drift: dict[str, float] = field(
+        default_factory=dict
+    )  # stability index of each feature that has drifted, see `drift`
 
     @classmethod
     def from_json(cls, body: dict[str, Any]) -> Self:
@@ -53,6 +62,22 @@ class Verdict:
         if not parts:
             return self
         return replace(self, used=False, text=f"leak, known from a deal's first day: {', '.join(parts)}")
+
+    def against(self, name: str, later: "Later", theirs: Floats, *, block: bool) -> Self:
+        """The verdict beside what a field of the CRM says, as rates, nan where it says nothing. As strict as with the baselines."""
+        part = later.take(~np.isnan(theirs))
+        deals = len(np.unique(part.deal))
+        if deals < FEWEST_DEALS:
+            return self
+        rivals = (part.model, theirs[~np.isnan(theirs)])
+        losses = [_rounded(np.average(log_losses(each, part.won), weights=part.weight)) for each in rivals]
+        squares = [_rounded(np.average((each - part.won) ** 2, weights=part.weight)) for each in rivals]
+        told = replace(self, rivals={**self.rivals, name: losses})
+        if _better(losses, squares, 1):
+            return told
+        few = deals < ENOUGH_DEALS
+        text = f"{self.text}; no better than {name} in the CRM (log loss {losses[0]:.3f} to {losses[1]:.3f})"
+        return replace(told, used=self.used and (few or not block), kind=PRIOR if few else self.kind, text=text)
 
     def beside(self, later: "Later", in_use: Floats) -> Self:
         """The verdict on a fit beside the one in use, whose chances for these snapshots (of its own future) stand in `in_use`."""
@@ -85,6 +110,22 @@ class Later:
         return type(self)(*(getattr(self, column.name)[rows] for column in fields(self)))
 
 
+def holds_against(challenger: Floats, champion: Floats, sample: Examples) -> tuple[bool, str]:
+    """Whether a fit that has stood beside the one in use isn't surely worse on what came since, and both log losses in words."""
+    if not len(sample):
+        return True, "nothing has closed since"
+    later = Later(sample.deal, sample.won, sample.weight, challenger, champion, champion)
+    ours, theirs = log_losses(challenger, later.won), log_losses(champion, later.won)
+    loss, held = (float(np.average(each, weights=later.weight)) for each in (ours, theirs))
+    worse = sample.deals >= FEWEST_DEALS and loss - held > MARGIN_LOG_LOSS and _surely(ours - theirs, later)
+    return not worse, f"log loss {loss:.3f}, the champion's {held:.3f} on {sample.deals} deals since"
+
+
+def credibility(deals: int) -> float:
+    """How much of its effects a fit may show that was tried on so few later deals: all of them from ENOUGH_DEALS on."""
+    return min(deals / ENOUGH_DEALS, 1.0)
+
+
 def judge(later: Later, *, block: bool) -> Verdict:
     """The verdict. With `block` a fit that has no advantage isn't used."""
     if not len(later.won):
@@ -94,7 +135,7 @@ def judge(later: Later, *, block: bool) -> Verdict:
             text="no later deals to compare on",
             deals=0,
             snapshots=0,
-            **dict.fromkeys(LOSSES, 0.0),
+            **_figures([0.0] * len(LOSSES)),
         )
     rivals, weight = (later.model, later.base, later.stage), later.weight
     losses = [_rounded(np.average(log_losses(rival, later.won), weights=weight)) for rival in rivals]
@@ -111,8 +152,13 @@ def judge(later: Later, *, block: bool) -> Verdict:
     if found > MOST_AUC:
         text = f"leak: on {deals} later deals AUC is {found:.3f}, more than what lies ahead allows"
     used = found <= MOST_AUC and not (block and not shown and kind == MODEL)
-    figures = dict(zip(LOSSES, [*losses, *squares], strict=True))
-    return Verdict(used=used, kind=kind, text=text, deals=deals, snapshots=len(later.won), **figures)
+    return Verdict(
+        used=used, kind=kind, text=text, deals=deals, snapshots=len(later.won), **_figures([*losses, *squares])
+    )
+
+
+def _figures(values: list[float]) -> dict[str, Any]:
+    return dict(zip(LOSSES, values, strict=True))
 
 
 def _better(losses: list[float], squares: list[float], at: int) -> bool:

@@ -5,14 +5,16 @@ next date. Nothing of a trial's snapshots was known to its models.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from crmsync.forecast.dataset import NEVER, Examples, weights
-from crmsync.forecast.evaluate import log_losses, stage_rates
+from crmsync.forecast.evaluate import NEAR, log_losses, stage_rates
 from crmsync.forecast.facts import Floats, Ints
-from crmsync.forecast.gate import Later, Verdict, judge
+from crmsync.forecast.gate import Later, Verdict, credibility, judge
+from crmsync.forecast.grades import Groups, grades
+from crmsync.forecast.incumbents import Reading
 from crmsync.forecast.logistic import sigmoid
 from crmsync.forecast.path import relevance, solve_path
 from crmsync.forecast.recipe import Recipe
@@ -75,20 +77,53 @@ def best_penalty(trials: Sequence[Trial], sample: Examples, recipe: Recipe) -> f
 
 
 def verdict(
-    trials: Sequence[Trial], sample: Examples, stage: Ints, *, in_use: Floats, penalty: float, recipe: Recipe
+    trials: Sequence[Trial],
+    sample: Examples,
+    stage: Ints,
+    *,
+    in_use: Floats,
+    penalty: float,
+    recipe: Recipe,
+    said: Sequence[Reading] = (),
+    groups: Groups | None = None,
 ) -> Verdict:
     """What the gate says of the trials with the chosen penalty.
 
-    By row of the sample: `stage`, the label id, and `in_use`, the chance that the fit in use gives, nan where that has learnt
-    from such a time or where there is none.
+    By row of the sample: `stage`, the label id, `in_use`, the chance that the fit in use gives, nan where that has learnt from
+    such a time or where there is none, what fields of the CRM `said`, and the `groups` of deals whose gaps are told.
     """
     late, probability = _joined(trials, recipe)
     baselines = [_baselines(trial, sample, stage) for trial in trials]
     base, by_stage = np.concatenate([np.zeros((2, 0)), *baselines], axis=1)
-    model = probability[:, sorted(recipe.penalties).index(penalty)]
+    model = _towards(base, probability[:, sorted(recipe.penalties).index(penalty)], credible(trials, sample))
     later = Later(sample.deal[late], sample.won[late], sample.weight[late], model, base, by_stage)
     known = ~np.isnan(in_use[late])
-    return judge(later, block=recipe.block).beside(later.take(known), in_use[late][known])
+    found = judge(later, block=recipe.block)
+    for each in said:
+        rates = np.concatenate([np.zeros(0), *(_rates(each, trial, sample) for trial in trials)])
+        found = found.against(each.field, later, rates, block=recipe.block)
+    parted = {by: each.take(late) for by, each in (groups or {}).items()}
+    found = replace(found, grades=grades(later.model, later.won, later.deal, parted))
+    return found.beside(later.take(known), in_use[late][known])
+
+
+def credible(trials: Sequence[Trial], sample: Examples) -> float:
+    """How much of its effects the fit may show, by the deals that it was tried on."""
+    return credibility(
+        len(np.unique(np.concatenate([sample.deal[:0], *(sample.deal[trial.late] for trial in trials)])))
+    )
+
+
+def _towards(base: Floats, chance: Floats, share: float) -> Floats:
+    """Chances whose log-odds go this share of the way from the base rate."""
+    start = np.log(base) - np.log1p(-base)
+    near = np.clip(chance, NEAR, 1 - NEAR)
+    return sigmoid(start + share * (np.log(near) - np.log1p(-near) - start))
+
+
+def _rates(said: Reading, trial: Trial, sample: Examples) -> Floats:
+    """What a field of the CRM says of a trial's late rows, as rates that its early rows taught."""
+    return said.rates(trial.early, sample.won[trial.early], weights(sample.deal[trial.early]), trial.late)
 
 
 def _joined(trials: Sequence[Trial], recipe: Recipe) -> tuple[Ints, Floats]:

@@ -1,12 +1,12 @@
 """stage: the newest score of each open deal, compared with what the CRM shows -> outbox, one row per value to write."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from crmsync.clock import MICROS_PER_DAY
 from crmsync.config import CrmConfig, PushConfig
-from crmsync.records import TRAVELLERS, Result
+from crmsync.records import PRIOR, TRAVELLERS, Result
 from crmsync.store import frames, outbox, scores
 from crmsync.store.engine import Store
 from crmsync.store.outbox import Shown
@@ -21,10 +21,12 @@ COUNTED = {policy.SAME: "same", policy.EDITED: "edited", policy.FILLED: "filled"
 Fields = dict[tuple[int, Result], Shown]
 
 
-def stage(store: Store, config: CrmConfig, *, push: PushConfig, run_id: int, now: int) -> dict[str, int]:
+def stage(
+    store: Store, config: CrmConfig, *, push: PushConfig, run_id: int, now: int, priors: Collection[str] = ()
+) -> dict[str, int]:
     """Plans the values of one CRM that differ. Gives how many deals and values are planned, and what was left alone and why.
 
-    `now` is this machine's clock, which receipts are dated by.
+    `now` is this machine's clock, which receipts are dated by; `priors`: the models whose scores of kind `prior` may be written.
     """
     counts: Counter[str] = Counter(planned=0, deals=0, same=0, edited=0, unseen=0, wobble=0)
     shown = outbox.shown(store, config.name)
@@ -34,7 +36,11 @@ def stage(store: Store, config: CrmConfig, *, push: PushConfig, run_id: int, now
     paused = outbox.written_often(store, config.name, since=now - MICROS_PER_DAY + 1, times=push.writes_per_day)
     plan: list[dict[str, Any]] = []
     for score in scored:
-        rows = list(_changes(score, config, push, shown, earlier.get(score["deal_id"]), counts))
+        says = values.of_score(score, probability_7d_ago=earlier.get(score["deal_id"]))
+        if score["kind"] == PRIOR and score["model"] not in priors:
+            says = values.without_forecast(says)
+            counts["unwritten"] += 1
+        rows = list(_changes(score, config, push, shown, says, counts))
         why_not = _left_whole(rows, push, shown, paused=score["crm_id"] in paused, now=now)
         if why_not:
             counts[why_not] += sum(row["result"] not in TRAVELLERS for row in rows)
@@ -52,11 +58,10 @@ def _changes(
     config: CrmConfig,
     push: PushConfig,
     shown: Fields,
-    probability_7d_ago: float | None,
+    says: Mapping[Result, str | None],
     counts: Counter[str],
 ) -> Iterator[dict[str, Any]]:
     """The values of one deal that may be written, in the order of the results."""
-    says = values.of_score(score, probability_7d_ago=probability_7d_ago)
     for result in Result:
         seen = shown.get((score["deal_id"], result))
         if result not in config.fields:

@@ -79,12 +79,6 @@ def companies(store: Store) -> dict[int, int]:
     return {row.deal_id: numbers.setdefault((row.crm, row.account), len(numbers) + 1) for row in rows}
 
 
-def people(store: Store) -> dict[int, str]:
-    """People's names by our number."""
-    with store.read() as connection:
-        return {row.person_id: row.name for row in connection.execute(select(_person.c.person_id, _person.c.name))}
-
-
 def held(store: Store, deal_id: int) -> list[Row[Any]]:
     """What the CRM showed in our fields at the newest pull."""
     return _all(store, select(_held).where(_held.c.deal_id == deal_id))
@@ -114,6 +108,17 @@ def ids(store: Store) -> dict[int, tuple[str, str]]:
     """CRM and its id of every deal, by our id."""
     query = select(_deal.c.deal_id, _deal.c.crm, _deal.c.crm_id)
     return {row.deal_id: (row.crm, row.crm_id) for row in _all(store, query)}
+
+
+def segments(store: Store) -> dict[int, str]:
+    """The segment of every deal that has one, by our id."""
+    query = select(_deal.c.deal_id, _deal.c.segment).where(_deal.c.segment != "")
+    return {row.deal_id: row.segment for row in _all(store, query)}
+
+
+def people(store: Store) -> dict[int, str]:
+    """The names of owners and contacts, by our id."""
+    return {row.person_id: row.name for row in _all(store, select(_person.c.person_id, _person.c.name))}
 
 
 def _all(store: Store, query: Select[Any]) -> list[Row[Any]]:

@@ -49,7 +49,9 @@ def newest(store: Store, deal_id: int) -> Row[Any] | None:
 
 
 def before(store: Store, as_of: int) -> dict[int, float]:
-    """Each deal's probability by its newest score as of an instant or earlier: what `change_7d` compares with."""
-    query = select(_score.c.deal_id, _score.c.probability).where(_score.c.score_id.in_(_newest(until=as_of)))
+    """Each deal's probability by its newest score as of an instant or earlier, if that has one: what `change_7d` compares with."""
+    query = select(_score.c.deal_id, _score.c.probability).where(
+        _score.c.score_id.in_(_newest(until=as_of)), _score.c.probability.is_not(None)
+    )
     with store.read() as connection:
         return {row.deal_id: row.probability for row in connection.execute(query)}

@@ -173,7 +173,8 @@ class Score(SQLModel, table=True):
     kind: str = Field(sa_column=Column(Text, nullable=False))  # model, prior or rules
     as_of: int = Field(sa_column=Column(BigInteger, nullable=False))
     pull_run_id: int
-    probability: float
+    probability: float | None = None  # None: by rules, see `points`
+    points: int | None = None  # of a score by rules, 0 to 100; None for any other
     close_p20: int | None = Field(sa_column=Column(Integer))
     close_p50: int | None = Field(sa_column=Column(Integer))
     close_p80: int | None = Field(sa_column=Column(Integer))
@@ -193,7 +194,7 @@ class Score(SQLModel, table=True):
     deciding_step: str | None = Field(default=None, sa_column=Column(Text))  # the promise that most likely is kept last
     deciding_step_on: int | None = Field(default=None, sa_column=Column(Integer))  # the middle of its range
     promises: str | None = Field(default=None, sa_column=Column(Text))  # JSON: when each promised step will be done
-    reasons: str = Field(sa_column=Column(Text, nullable=False))  # JSON: base and parts in log-odds
+    reasons: str = Field(sa_column=Column(Text, nullable=False))  # JSON: base and parts in log-odds, or points by rule
     text: str = Field(sa_column=Column(Text, nullable=False))  # the reasons as a seller reads them
 
 

@@ -109,6 +109,25 @@ def backtest(
     return 0
 
 
+@app.command(epilog="Example: crmsync card --out card.html")
+def card(
+    context: typer.Context,
+    model: ModelName = "close",
+    *,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="a page, or .json; default: a few lines")] = None,
+) -> int:
+    """Show how well a model's newest fit holds on later deals."""
+    from crmsync.views import card as view
+    from crmsync.workplace import opened
+
+    with opened(context.obj) as (_config, store):
+        told = view.card(store, model)
+    if out is not None:
+        view.to_file(told, out)
+    context.obj.show(told, [f"card of model {model} in {out}"] if out is not None else view.lines(told))
+    return 0
+
+
 @app.command(epilog="Example: crmsync export score --out scores.csv")
 def export(
     context: typer.Context,

@@ -19,11 +19,12 @@ from crmsync.store import deals
 from crmsync.store.engine import Store
 from crmsync.views.export import PREDICTION
 from crmsync.views.files import csv_file
+from crmsync.views.graded import Card, Grading
 from crmsync.workspace import ModelSpec
 
 HORIZON_DAYS = 28  # of the column won_28d
 RIVALS = ("model", "stage rate", "base rate")  # the baselines are learnt with each fit, from the same past
-COLUMNS = (*PREDICTION, "deal_id", "stage_rate", "base_rate", "won")
+COLUMNS = (*PREDICTION, "kind", "deal_id", "stage_rate", "base_rate", "won")
 DIGEST_CHARS = 16
 
 
@@ -35,6 +36,9 @@ class Backtest:
     dates: int = 0
     snapshots: int = 0  # those of deals that are still open included
     quality: dict[str, Quality] = field(default_factory=dict)  # by rival; empty when no outcome is known
+    graded: list[Card] = field(
+        default_factory=list
+    )  # what fields of the CRM said, on the deals of which they said something
 
 
 @dataclass(slots=True)
@@ -79,17 +83,19 @@ def _predictions(store: Store, spec: ModelSpec, span: Span, found: Backtest) -> 
     known_by = past.newest(store, spec.population.crms)
     history = past.history(store, known_by=known_by, crms=spec.population.crms)
     ends, ids, known = Ends.of(history, by=known_by), deals.ids(store), _Known()
+    grading = Grading(history, past.recipe(spec), until=known_by)
     seen = replace(span, to_at=min(span.to_at, known_by))  # of a day that no pull has reached there is nothing to know
     for scores in backtest(history, past.recipe(spec), seen):
         won = ends.won[np.searchsorted(history.deals, scores.deal)].astype(np.int64)
         known.add(scores, won)
+        grading.add(scores, won)
         found.dates += 1
         found.snapshots += len(scores)
         yield from _rows(scores, ids, won)
     if not found.snapshots:
         what = "on none of these days was there enough to learn from and a deal to score"
         raise Stopped("E409", what, remedy="later dates, or pull a longer past")
-    found.quality = known.figures()
+    found.quality, found.graded = known.figures(), grading.cards()
 
 
 def _rows(scores: Scores, ids: dict[int, tuple[str, str]], won: Ints) -> Iterator[dict[str, Any]]:
@@ -106,6 +112,7 @@ def _rows(scores: Scores, ids: dict[int, tuple[str, str]], won: Ints) -> Iterato
             "close_p50": int(scores.close_p50[place]),
             "close_p80": int(scores.close_p80[place]),
             "won_28d": float(scores.won_soon[place]) if soon else None,
+            "kind": scores.fit.gate.kind,
             "deal_id": deal_id,
             "stage_rate": float(scores.stage_rate[place]),
             "base_rate": scores.fit.trained.base_rate,
@@ -116,7 +123,11 @@ def _rows(scores: Scores, ids: dict[int, tuple[str, str]], won: Ints) -> Iterato
 def table(found: Backtest) -> list[tuple[str, ...]]:
     """The figures as rows of text, a head first."""
     head = ("", "log loss", "Brier", "AUC", "ECE", "slope")
-    return [head, *((rival, *_figure_texts(figures)) for rival, figures in found.quality.items())]
+    rows = [(rival, *_figure_texts(figures)) for rival, figures in found.quality.items()]
+    for card in found.graded:
+        rows.append((f"{card.field}, {card.how}", *_figure_texts(card.theirs)))
+        rows.append((f"  model on the same {card.ours.snapshots:,}", *_figure_texts(card.ours)))
+    return [head, *rows]
 
 
 def _figure_texts(figures: Quality) -> tuple[str, ...]:

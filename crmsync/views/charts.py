@@ -30,12 +30,17 @@ def losses_by_law(laws: Mapping[str, Mapping[str, float]]) -> str:
 
 def calibration(probability: Floats, won: Floats) -> str:
     """Predicted against true shares, with the number of predictions in each bin."""
-    figure, axes = _figure(4.4, 4.0)
     bins = reliability(probability, won)
+    return reliability_line(*zip(*((row.predicted, row.won, row.snapshots) for row in bins), strict=True))
+
+
+def reliability_line(predicted: Sequence[float], won: Sequence[float], snapshots: Sequence[int]) -> str:
+    """The same from its bins."""
+    figure, axes = _figure(4.4, 4.0)
     axes.plot([0, 1], [0, 1], color=SOFT, linewidth=1)
-    axes.plot([row.predicted for row in bins], [row.won for row in bins], "o-", color=COLOURS["model"])
-    for row in bins:
-        axes.annotate(f"{row.snapshots:,}", (row.predicted, row.won), textcoords="offset points", xytext=(6, -10))
+    axes.plot(predicted, won, "o-", color=COLOURS["model"])
+    for said, came, count in zip(predicted, won, snapshots, strict=True):
+        axes.annotate(f"{count:,}", (said, came), textcoords="offset points", xytext=(6, -10))
     axes.set_xlabel("predicted chance")
     axes.set_ylabel("share won")
     return _svg(figure)

@@ -12,8 +12,9 @@ from crmsync.clock import iso, to_date
 from crmsync.forecast.feature import FEATURES, Feature
 from crmsync.forecast.features import ALL
 from crmsync.forecast.reasons import NO_PLAN
+from crmsync.forecast.rules import SENTENCES, START
 from crmsync.money import to_major
-from crmsync.records import Kind, Phase, Side
+from crmsync.records import RULES, SAID_SCALE, WORD_AFTER, Kind, Phase, Side
 from crmsync.store import deals, pulled, scores
 from crmsync.store.engine import Store
 from crmsync.views.cells import document
@@ -71,7 +72,7 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """All of it. `score` is None for a deal that has none yet; `base` and `log_odds` are 0 then."""
+    """All of it. `score` is None for a deal that has none yet; `base` and `log_odds` are 0 then, and of a score by rules."""
 
     deal: dict[str, Any]
     score: dict[str, Any] | None
@@ -81,13 +82,15 @@ class Explanation:
     promises: list[Promise]
     facts: list[DatedFact]
     fields: list[Written]
+    rules: dict[str, int]  # points by rule, of a score by rules; START and they sum to its points
 
 
 def explain(store: Store, name: str) -> Explanation:
     """Looks a deal up by its CRM's id, ours, or its exact name. Raises BadConfig E125 when there is none, E126 when several."""
     deal = deals.one(store, name)
     row = scores.newest(store, deal.deal_id)
-    body: dict[str, Any] = {"base": 0.0, "parts": {}} if row is None else json.loads(row.reasons)
+    body: dict[str, Any] = {} if row is None else json.loads(row.reasons)
+    parts: dict[str, float] = body.get("parts", {})
     labels = pulled.stage_labels(store)
     facts = deals.facts(store, deal.deal_id)
     as_of = None if row is None else row.as_of
@@ -97,12 +100,13 @@ def explain(store: Store, name: str) -> Explanation:
         score=None
         if row is None
         else {key: value for key, value in row._mapping.items() if key not in ("reasons", "promises")},
-        base=body["base"],
-        log_odds=body["base"] + sum(body["parts"].values()),
-        reasons=_reasons(body["parts"], labels, planned=row is not None and row.milestones_total > 0),
+        base=body.get("base", 0.0),
+        log_odds=body.get("base", 0.0) + sum(parts.values()),
+        reasons=_reasons(parts, labels, planned=row is not None and row.milestones_total > 0),
         promises=[_promise(step, facts, ahead) for step in deals.milestones(store, deal.deal_id)],
         facts=[_fact(fact, labels, as_of) for fact in facts],
         fields=list(_fields(store, deal.deal_id)),
+        rules=body.get("points", {}),
     )
 
 
@@ -153,6 +157,8 @@ def _value(fact: Row[Any], kind: Kind, phase: Phase) -> str:
     """The number of a fact as its kind means it."""
     if kind is Kind.AMOUNT:
         return f"{to_major(fact.value, fact.name):,} {fact.name}".rstrip()
+    if kind is Kind.SAID:
+        return "" if WORD_AFTER in fact.name else f"{fact.value / SAID_SCALE:g}"
     if kind is Kind.OUTCOME:
         return "" if phase is Phase.REOPENED else "won" if fact.value else "lost"
     if kind is Kind.CLOSE_ON or (kind is Kind.MILESTONE and phase is Phase.PLANNED):
@@ -198,6 +204,8 @@ def _score_lines(found: Explanation, *, slight: float) -> list[str]:
     if found.score is None:
         return ["not scored yet -> crmsync score"]
     score = document(found.score)
+    if score["kind"] == RULES:
+        return _rule_lines(score, found.rules)
     days = f"{score['close_p20']} to {score['close_p80']}"
     return [
         f"{100 * score['probability']:.1f} % ({score['kind']}), closing {score['close_p50']} ({days}), risk {score['risk']}",
@@ -218,6 +226,20 @@ def _plan_lines(score: Mapping[str, Any]) -> list[str]:
     if score["deciding_step"] is not None:
         told.append(f"the promise that decides: {score['deciding_step']}, likely kept {score['deciding_step_on']}")
     return told
+
+
+def _rule_lines(score: Mapping[str, Any], rules: Mapping[str, int]) -> list[str]:
+    """A score by rules, which has points and no probability."""
+    return [
+        f"{score['points']} of 100 points by stated rules (no probability: too few deals have closed), risk {score['risk']}",
+        f"as of {score['as_of']}, run {score['run_id']}",
+        f"a seller reads: {score['text']}",
+        "",
+        "why (points, which add up)",
+        f"  {START:+3}  where every deal begins",
+        *(f"  {points:+3}  {SENTENCES[name]}" for name, points in rules.items()),
+        f"  {score['points']:3}  points",
+    ]
 
 
 def _reason_lines(reasons: list[Reason], *, slight: float) -> list[str]:

@@ -8,7 +8,7 @@ from crmsync.store.runs import RunRow
 CHANGED = ("deals", "milestones", "facts", "gone")  # what storing a pull's pages changed
 NUMBERED = ("push", "undo")  # steps whose run can be named to `crmsync undo`
 LEVELS = {"done": "ok"} | dict.fromkeys(("partial", "later", "lost", "waiting"), "warn")  # by status; of others: fail
-WORDS = {"quarantined": "set aside", "calls_left": "calls left"}
+WORDS = {"quarantined": "set aside", "calls_left": "calls left", "unwritten": "deals' forecasts unwritten (kind prior)"}
 
 
 def counted(step: str, counts: Mapping[str, int]) -> list[str]:

@@ -78,7 +78,7 @@ def open_deals(scored: Sequence[Mapping[str, Any]]) -> str:
     rows = [
         (
             score["name"],
-            f"{100 * score['probability']:.0f} %",
+            f"{score['points']} points" if score["probability"] is None else f"{100 * score['probability']:.0f} %",
             _money(score["expected_minor"], score["currency"]),
             f"{_day(score['close_p20'])} to {_day(score['close_p80'])}",
             score["risk"],
@@ -96,7 +96,7 @@ def what_moves(scored: Sequence[Mapping[str, Any]]) -> str:
     """How much each part moves the log-odds of the open deals: the mean size of what it adds."""
     added: Counter[str] = Counter()
     for score in scored:
-        for part, log_odds in json.loads(score["reasons"])["parts"].items():
+        for part, log_odds in json.loads(score["reasons"]).get("parts", {}).items():
             added[part] += abs(log_odds)
     leading = added.most_common(PARTS_SHOWN)
     if not leading:

@@ -3,10 +3,13 @@
 What nobody ran turns red by itself: a job's state comes from its own schedule and the ledger (`health`).
 """
 
+import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from crmsync.clock import MICROS_PER_DAY
+from crmsync.forecast.features import FEATURES
+from crmsync.forecast.grades import of_late
 from crmsync.store import fits, notices, outbox, pulled, runs
 from crmsync.store.engine import Store
 from crmsync.store.lease import at_work
@@ -69,6 +72,8 @@ class Scorer:
     as_of: int | None
     verdict: str
     refused: str
+    kind: str = ""  # what the fit's scores are called
+    drift: tuple[str, ...] = ()  # what has drifted: inputs by name, outcomes
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +156,20 @@ def _scorer(store: Store, model: str) -> Scorer:
     refused = "" if newest is None or newest.used else newest.verdict
     if used is None:
         return Scorer(model, None, None, "", refused)
-    return Scorer(model, used.fit_id, used.as_of, used.verdict, refused)
+    return Scorer(model, used.fit_id, used.as_of, used.verdict, refused, *_of_gate(used.body))
+
+
+def _of_gate(body: str) -> tuple[str, tuple[str, ...]]:
+    """What a stored fit's scores are called, and what had drifted when it was made."""
+    gate = json.loads(body).get("gate", {})
+    moved = [f"{_sentence(name)} (index {value:.2f})" for name, value in gate.get("drift", {}).items()]
+    told = [f"open deals differ from those of the year before: {', '.join(moved)}"] if moved else []
+    late = of_late(gate.get("grades", {}))
+    return gate.get("kind", ""), (*told, *([late] if late else []))
+
+
+def _sentence(name: str) -> str:
+    return f"'{FEATURES[name].sentence}'" if name in FEATURES else f"the {name}"
 
 
 def lines(found: Status) -> list[str]:
@@ -229,6 +247,9 @@ def _fit(scorer: Scorer) -> Iterator[str]:
     if scorer.fit_id is None or scorer.as_of is None:
         yield f"[warn] fit {scorer.model}: none yet -> crmsync train --model {scorer.model}"
     else:
-        yield f"[ok] fit {scorer.model}: fit {scorer.fit_id}, as of {moment(scorer.as_of)}: {scorer.verdict}"
+        what = f"fit {scorer.fit_id} ({scorer.kind})"
+        yield f"[ok] fit {scorer.model}: {what}, as of {moment(scorer.as_of)}: {scorer.verdict}"
+    for what in scorer.drift:
+        yield f"[warn] drift {scorer.model}: {what} -> crmsync card --model {scorer.model}"
     if scorer.refused:
         yield f"[warn] fit {scorer.model}: a newer one was held back: {scorer.refused}"

@@ -22,12 +22,20 @@ FORMS = {
     ValueType.TEXT: re.compile(rf"\S(.{{0,{TEXT_LIMIT - 2}}}\S)?"),
     ValueType.INSTANT: re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z"),
 }
+UNFORECAST = (  # what holds whatever a deal's chance is
+    Result.KIND,
+    Result.MILESTONES,
+    Result.NEXT_STEP,
+    Result.NEXT_STEP_ON,
+    Result.SCORED_AT,
+    Result.RUN_ID,
+)
 BOUNDS = {
     Result.PROBABILITY: (50, 50),
     Result.WON_IN_PERIOD: (50, 50),
     Result.CHANGE_7D: (0, 100),
 }  # middle, half-width
-ALWAYS = (Result.PROBABILITY, Result.KIND, Result.MILESTONES, Result.SCORED_AT, Result.RUN_ID)  # every score has them
+ALWAYS = (Result.KIND, Result.MILESTONES, Result.SCORED_AT, Result.RUN_ID)  # every score has them
 
 
 def percent(share: float | None) -> str | None:
@@ -37,16 +45,17 @@ def percent(share: float | None) -> str | None:
 
 def of_score(score: Mapping[str, Any], *, probability_7d_ago: float | None) -> dict[Result, str | None]:
     """Every result of a score row. None clears the field."""
-    change = None if probability_7d_ago is None else score["probability"] - probability_7d_ago
+    chance = score["probability"]  # None of a score by rules, as all that follows from a chance
+    change = None if chance is None or probability_7d_ago is None else chance - probability_7d_ago
     return {
-        Result.PROBABILITY: percent(score["probability"]),
+        Result.PROBABILITY: percent(chance),
         Result.EXPECTED_AMOUNT: _money(score["expected_minor"], score["currency"]),
         Result.CLOSE_DATE: _day(score["close_p50"]),
         Result.CLOSE_DATE_P20: _day(score["close_p20"]),
         Result.CLOSE_DATE_P80: _day(score["close_p80"]),
         Result.WON_IN_PERIOD: percent(score["won_in_period"]),
         Result.RISK: score["risk"],
-        Result.CATEGORY: score["category"],
+        Result.CATEGORY: score["category"] or None,
         Result.KIND: score["kind"],
         Result.REASONS: _line(score["text"]),
         Result.MILESTONES: f"{score['milestones_done']} of {score['milestones_total']}",
@@ -58,6 +67,11 @@ def of_score(score: Mapping[str, Any], *, probability_7d_ago: float | None) -> d
         Result.SCORED_AT: iso(score["as_of"] // MICROS_PER_SECOND * MICROS_PER_SECOND),
         Result.RUN_ID: str(score["run_id"]),
     }
+
+
+def without_forecast(told: Mapping[Result, str | None]) -> dict[Result, str | None]:
+    """The results of a score that isn't to be written as a forecast: its kind and the plan stay, what a chance tells is blank."""
+    return {result: text if result in UNFORECAST else None for result, text in told.items()}
 
 
 def _money(minor: int | None, currency: str) -> str | None:

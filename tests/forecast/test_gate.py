@@ -8,10 +8,10 @@ import pytest
 from crmsync.clock import MICROS_PER_DAY
 from crmsync.forecast.facts import Facts
 from crmsync.forecast.fit import train
-from crmsync.forecast.gate import ENOUGH_DEALS, FEWEST_DEALS, MODEL, PRIOR, Later, judge
+from crmsync.forecast.gate import ENOUGH_DEALS, FEWEST_DEALS, Later, judge
 from crmsync.forecast.history import History
 from crmsync.forecast.recipe import Recipe
-from crmsync.records import Kind, Phase
+from crmsync.records import MODEL, PRIOR, Kind, Phase
 from tests.forecast.conftest import RECIPE, Past, random_past
 
 WON = np.array([1.0, 1.0, 0.0, 0.0] * 50)

@@ -151,6 +151,7 @@ def score(deal_id: int = 1, **different: Any) -> dict[str, Any]:
         "as_of": T0,
         "pull_run_id": 1,
         "probability": 0.5,
+        "points": None,
         "close_p20": None,
         "close_p50": None,
         "close_p80": None,

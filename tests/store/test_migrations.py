@@ -3,17 +3,23 @@
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import text
+from sqlalchemy import create_engine, make_url, text
 from sqlmodel import SQLModel
 
 from crmsync.config import StoreConfig
 from crmsync.errors import BadConfig
 from crmsync.store import engine, migrations, tables
 from crmsync.store.engine import Store, open_store
-from tests.store.rows import count, deal, pull
+from tests.store.rows import all_of, count, deal, pull, score
+
+OLD_DEAL = {**deal(), "crm": "main", "deal_id": 1}
+OLD_SCORE = {**{name: value for name, value in score(probability=0.25).items() if name != "points"}, "score_id": 1}
+OLD_PLAN = {"digest": "d", "run_id": 1, "score_id": 1, "deal_id": 1, "crm": "main", "crm_id": "D1", "old": None}
+OLD_PLAN |= {"result": "probability", "target": "P__c", "new": "25.0", "reason": "first"}
 
 
 def test_migrations_make_the_tables_that_the_code_knows(store: Store) -> None:
@@ -36,6 +42,21 @@ def test_open_store_keeps_what_is_there(url: str, store: Store) -> None:
     again = open_store(StoreConfig(url=url))
     assert count(again, tables.Deal) == 1
     again.close()
+
+
+def test_scores_of_an_older_store_keep_their_probability(url: str) -> None:
+    """A score that a plan refers to is there after the column was made anew, with no points."""
+    older = create_engine(make_url(url))
+    with older.begin() as connection:
+        command.upgrade(migrations.settings(connection), "0002")
+        for table, row in (("deal", OLD_DEAL), ("score", OLD_SCORE), ("outbox", OLD_PLAN)):
+            columns = ", ".join(row)
+            connection.execute(text(f"INSERT INTO {table} ({columns}) VALUES (:{', :'.join(row)})"), row)  # noqa: S608
+    older.dispose()
+    store = open_store(StoreConfig(url=url))
+    (score,) = all_of(store, tables.Score)
+    assert (score.probability, score.points) == (0.25, None)
+    store.close()
 
 
 def test_open_store_refuses_a_newer_store(url: str, store: Store) -> None:

@@ -27,7 +27,7 @@ NOW = parse_instant("2026-06-01T02:00:00Z")
 DEALS = 240
 SQLITE = "sqlite:///crmsync.db"
 TWO_WEEKS_S = 14 * 86_400.0
-MODEL = 'features = ["age", "stage", "step_done", "buyer_idle", "overdue"]\n[penalty]\ngrid = [0.03]\n'
+MODEL = 'features = ["age", "stage", "step_done", "buyer_idle", "overdue"]\n[penalty]\ngrid = [0.03]\n[write]\nprior = true\n'
 PROBABILITY = {SALESFORCE: "Crmsync_Probability__c", HUBSPOT: "crmsync_probability"}
 
 

@@ -19,6 +19,18 @@ def test_explain_reasons_sum_to_the_log_odds(told: Store) -> None:
     assert [reason.part for reason in found.reasons] == ["step_done:Security review", "age"]
 
 
+def test_explain_of_a_score_by_rules_shows_points_that_add_up(told: Store) -> None:
+    """Points, their rules, and nothing that could be read as a probability."""
+    reasons = json.dumps({"start": 50, "points": {"plan_done": 10, "idle": -15}})
+    row = score(
+        1, as_of=T0 + 3 * DAY, kind="rules", probability=None, points=45, reasons=reasons, text="45 of 100 points"
+    )
+    scores.save(told, [row])
+    shown = "\n".join(lines(explain(told, "D1")))
+    assert shown.index("45 of 100 points by stated rules (no probability") < shown.index("-15  nobody did anything")
+    assert "%" not in shown
+
+
 def test_explain_says_a_reason_in_the_words_of_its_feature(told: Store) -> None:
     """A seller reads a sentence and the step's name, not the name of a function."""
     assert explain(told, "D1").reasons[0].text.endswith(": Security review")

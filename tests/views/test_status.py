@@ -1,7 +1,10 @@
 """Where things stand."""
 
+import json
 from pathlib import Path
 
+from crmsync.forecast.features import FEATURES
+from crmsync.forecast.grades import OF_LATE
 from crmsync.store import fits, notices, outbox, runs, tables
 from crmsync.store.engine import Store
 from crmsync.store.lease import NAME
@@ -83,13 +86,24 @@ def test_status_counts_what_was_set_aside(store: Store) -> None:
 
 def test_status_tells_the_fit_in_use_from_one_held_back(store: Store) -> None:
     """The gate's words on both are shown."""
-    row = {"model": "close", "run_id": 1, "as_of": T0, "digest": "d", "body": "{}"}
+    row = {"model": "close", "run_id": 1, "as_of": T0, "digest": "d", "body": '{"gate":{"kind":"prior"}}'}
     fits.save(store, **row, used=True, verdict="better")
     fits.save(store, **row, used=False, verdict="worse")
     assert [each for each in lines(seen(store)) if "fit close" in each] == [
-        "[ok] fit close: fit 1, as of 2023-11-14T22:13:20Z: better",
+        "[ok] fit close: fit 1 (prior), as of 2023-11-14T22:13:20Z: better",
         "[warn] fit close: a newer one was held back: worse",
     ]
+
+
+def test_status_names_what_has_drifted(store: Store) -> None:
+    """Inputs in the words of their features, and outcomes, as warnings of their own."""
+    late = {"by": "closed", "group": OF_LATE, "deals": 80, "predicted": 0.4, "won": 0.1, "gap": 0.3, "gap_se": 0.04}
+    gate = {"kind": "model", "drift": {"age": 0.31, "score": 0.4}, "grades": {"groups": [late]}}
+    row = {"model": "close", "run_id": 1, "as_of": T0, "digest": "d", "body": json.dumps({"gate": gate})}
+    fits.save(store, **row, used=True, verdict="better")
+    inputs, outcomes = (each for each in lines(seen(store)) if each.startswith("[warn] drift close"))
+    assert f"'{FEATURES['age'].sentence}' (index 0.31), the score (index 0.40)" in inputs
+    assert "40% was said and 10% won" in outcomes
 
 
 def test_status_lists_steps_in_the_order_of_the_story(store: Store) -> None:

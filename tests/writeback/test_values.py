@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from crmsync.records import Result
-from crmsync.writeback.values import TEXT_LIMIT, impossible, of_score, percent
+from crmsync.writeback.values import TEXT_LIMIT, impossible, of_score, percent, without_forecast
 
 SCORE: dict[str, Any] = {
     "probability": 0.6321,
@@ -79,6 +79,25 @@ def test_of_score_clears_what_it_cant_say() -> None:
         Result.DECIDING_STEP_ON,
         Result.CHANGE_7D,
     }
+
+
+def test_of_score_by_rules_says_nothing_that_a_chance_would() -> None:
+    """A score by rules has its kind, risk, reasons and plan; every field of a forecast is blank."""
+    by_rules = {**EMPTY, "text": "55 of 100 points", "probability": None, "category": "", "kind": "rules"}
+    told = of_score(SCORE | by_rules, probability_7d_ago=0.6)
+    blank = {result for result, value in told.items() if value is None}
+    dates = {Result.CLOSE_DATE, Result.CLOSE_DATE_P20, Result.CLOSE_DATE_P80}
+    chances = {Result.PROBABILITY, Result.WON_IN_PERIOD, Result.CHANGE_7D, Result.EXPECTED_AMOUNT, Result.CATEGORY}
+    assert chances | dates <= blank
+    assert (told[Result.KIND], told[Result.RISK], told[Result.REASONS]) == ("rules", "low", "55 of 100 points")
+
+
+def test_without_forecast_keeps_the_kind_and_the_plan() -> None:
+    """A score that isn't to be written as a forecast leaves no chance, date or sentence of one."""
+    told = without_forecast(of_score(SCORE, probability_7d_ago=0.6))
+    left = {result for result, value in told.items() if value is not None}
+    plan = {Result.MILESTONES, Result.NEXT_STEP, Result.NEXT_STEP_ON}
+    assert left == {Result.KIND, *plan, Result.SCORED_AT, Result.RUN_ID}
 
 
 @pytest.mark.parametrize(
@@ -172,7 +191,7 @@ def test_impossible_lets_only_the_grid_out(text: str) -> None:
 @pytest.mark.parametrize(
     ("result", "text"),
     [
-        (Result.PROBABILITY, None),
+        (Result.KIND, None),
         (Result.PROBABILITY, "-0.0"),
         (Result.PROBABILITY, "100.1"),
         (Result.CHANGE_7D, "-100.1"),

@@ -22,6 +22,7 @@ from crmsync.records import (
     Phase,
     Result,
     fact,
+    said,
 )
 
 STAGE, AMOUNT, CLOSE, OWNER, CURRENCY = "dealstage", "amount", "closedate", "hubspot_owner_id", "deal_currency_code"
@@ -43,7 +44,7 @@ class Deals:
 
     def __init__(self, portal: Portal, config: CrmConfig, settings: Settings) -> None:
         self.portal, self.config, self.segment = portal, config, settings.segment
-        self.targets = dict(config.fields)
+        self.targets, self.graded = dict(config.fields), config.graded
 
     def check_properties(self) -> None:
         """Raises BadConfig when a configured property that deals are read by isn't there."""
@@ -58,11 +59,10 @@ class Deals:
         """What is read with its history. Raises BadConfig when one of our own fields isn't there yet."""
         remedy = f"crmsync fields --create --crm {self.config.name}"
         self.portal.require(DEALS, self.targets.values(), key="fields", remedy=remedy)
-        return [
-            *DATED,
-            CURRENCY,
-            *self.targets.values(),
-        ]  # where only one currency is in use, HubSpot leaves it out of its answers
+        if self.graded:
+            self.portal.require(DEALS, self.graded, key="graded")
+        # Where only one currency is in use, HubSpot leaves it out of its answers.
+        return [*DATED, CURRENCY, *self.graded, *self.targets.values()]
 
     def add(self, row: Row, page: Page, *, account: str) -> None:
         """Puts a deal into a page. Raises SkipRecord or ValueError when it can't be used."""
@@ -108,6 +108,25 @@ class Deals:
                 yield told(version.at, kind=Kind.CLOSE_ON, value=on, person=person(version.user))
         for version in changes(row.versions(OWNER)):
             yield told(version.at, kind=Kind.OWNER, person=version.text)
+        yield from self._said(row)
+
+    def _said(self, row: Row) -> Iterator[FactRecord]:
+        """What graded properties said, as far as HubSpot remembers; of one without history only what it says now, from now on."""
+        for field in self.graded:
+            now = Version(row.modified_at, row.get(field))
+            for version in changes(row.versions(field)) if row.remembers(field) else [now]:
+                if version.text:
+                    name, value = said(field, version.text)
+                    yield fact(
+                        row.id,
+                        version.at,
+                        source=DEALS,
+                        source_id=field,
+                        kind=Kind.SAID,
+                        name=name,
+                        value=value,
+                        person=self.portal.person(version.user),
+                    )
 
     def _day(self, version: Version) -> int | None:
         """The close date of a version: 0 when it was cleared, None when an old one can't be read."""

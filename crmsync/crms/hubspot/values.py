@@ -53,6 +53,10 @@ class Row:
         """A property's present text, "" when it is blank or wasn't asked for."""
         return _text((self.raw.get("properties") or {}).get(name))
 
+    def remembers(self, name: str) -> bool:
+        """Whether HubSpot tells the history of a property."""
+        return bool((self.raw.get("propertiesWithHistory") or {}).get(name))
+
     def versions(self, name: str) -> list[Version]:
         """The values of a property, oldest first. HubSpot keeps only the newest (about 20), so the first may not be the very first.
 

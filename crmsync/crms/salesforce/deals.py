@@ -14,9 +14,22 @@ from crmsync.crms.salesforce.settings import Settings
 from crmsync.crms.salesforce.values import Child, Row, Version, changes, day, from_crm
 from crmsync.errors import SkipRecord
 from crmsync.money import to_minor
-from crmsync.records import OURSELVES, DealRecord, FactRecord, HeldRecord, Kind, Page, Phase, Result, StageRecord, fact
+from crmsync.records import (
+    OURSELVES,
+    DealRecord,
+    FactRecord,
+    HeldRecord,
+    Kind,
+    Page,
+    Phase,
+    Result,
+    StageRecord,
+    fact,
+    said,
+)
 
 HISTORIES, HISTORY, DEAL_OF_HISTORY = "OpportunityHistories", "OpportunityHistory", "OpportunityId"
+IN_HISTORY = ("Probability", "ForecastCategory")  # of the fields that may be graded: what each row of the history has
 STAGE, AMOUNT, CLOSE, OWNER = "StageName", "Amount", "CloseDate", "OwnerId"
 SHOWN = ("Name", "AccountId", OWNER, STAGE, AMOUNT, CLOSE, "IsClosed", "IsWon", "CreatedById", "LastModifiedById")
 
@@ -34,7 +47,7 @@ class Deals:
 
     def __init__(self, org: Org, config: CrmConfig, settings: Settings) -> None:
         self.org, self.config, self.segment = org, config, settings.segment
-        self.targets = dict(config.fields)
+        self.targets, self.graded = dict(config.fields), config.graded
 
     def select(self, *, held: bool) -> list[str]:
         """What is read of a deal; `held`: our own fields too. Raises BadConfig when a configured field isn't there."""
@@ -44,14 +57,17 @@ class Deals:
         if self.segment:
             self.org.require(DEAL, [self.segment], key="segment")
         currency = [CURRENCY] if self.org.several_currencies() else []
+        if self.graded:
+            self.org.require(DEAL, self.graded, key="graded")
         own = self.targets.values() if held else ()
         segment = [self.segment] if self.segment else []
-        return [*SHOWN, *currency, *segment, *own]
+        return [*SHOWN, *currency, *segment, *self.graded, *own]
 
     def history(self) -> Child:
         """What Salesforce keeps of each save."""
-        currency = (CURRENCY,) if self.org.several_currencies() else ()
-        past = ("Id", STAGE, AMOUNT, CLOSE, *currency, "CreatedDate", "CreatedById", "IsDeleted")
+        currency = [CURRENCY] if self.org.several_currencies() else []
+        said = [name for name in self.graded if name in IN_HISTORY]
+        past = ("Id", STAGE, AMOUNT, CLOSE, *currency, *said, "CreatedDate", "CreatedById", "IsDeleted")
         return Child(HISTORIES, HISTORY, DEAL_OF_HISTORY, past)
 
     def add(self, row: Row, page: Page) -> None:
@@ -103,6 +119,26 @@ class Deals:
                 version.at, kind=Kind.CLOSE_ON, value=day(version.text) if version.text else 0, person=version.user
             )
         yield told(row.created_at, kind=Kind.OWNER, person=row.get(OWNER))
+        yield from self._said(row, saves)
+
+    def _said(self, row: Row, saves: Sequence[Row]) -> Iterator[FactRecord]:
+        """What graded fields said after each save; of one that the history hasn't, only what it says now, from this change on."""
+        for field in self.graded:
+            now = Version(row.modified_at, row.get(field), row.get("LastModifiedById"))
+            versions = changes(_versions(row, saves, field)) if field in IN_HISTORY else [now]
+            for version in versions:
+                if version.text:
+                    name, value = said(field, version.text)
+                    yield fact(
+                        row.id,
+                        version.at,
+                        source=DEAL,
+                        source_id=field,
+                        kind=Kind.SAID,
+                        name=name,
+                        value=value,
+                        person=version.user,
+                    )
 
     def _amounts(self, row: Row, saves: Sequence[Row]) -> Iterator[FactRecord]:
         """The amount at each change of it or of its currency; 0 when it was cleared. Before the first there is none."""

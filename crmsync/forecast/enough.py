@@ -1,0 +1,31 @@
+"""Is there enough to learn from? Below it a deal gets a score by stated rules (`rules`)."""
+
+from crmsync.errors import Stopped
+from crmsync.forecast.dataset import Examples
+from crmsync.forecast.recipe import Recipe
+
+
+def require(sample: Examples, recipe: Recipe) -> None:
+    """Raises Stopped: E401 too few closed deals, E402 too few of them won, or lost."""
+    won, lost = sample.deals_won, sample.deals - sample.deals_won
+    if sample.deals < recipe.min_closed:
+        raise Stopped(
+            "E401",
+            f"too few closed deals to learn from: {sample.deals} of {recipe.min_closed}",
+            remedy="wait for more outcomes, or pull a longer past; until then crmsync score goes by stated rules",
+        )
+    if min(won, lost) < recipe.min_each:
+        raise Stopped(
+            "E402",
+            f"too few outcomes of one kind to learn from: {won} won, {lost} lost, {recipe.min_each} of each needed",
+            remedy="wait for more outcomes, or widen the population; until then crmsync score goes by stated rules",
+        )
+
+
+def missing(sample: Examples, recipe: Recipe) -> str:
+    """What is too little of, "" where there is enough."""
+    try:
+        require(sample, recipe)
+    except Stopped as refusal:
+        return refusal.what
+    return ""

@@ -1,0 +1,163 @@
+"""A model's card: what its newest fit learnt from, what the gate said, and how well its chances held on later deals."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from crmsync.clock import iso
+from crmsync.errors import BadConfig
+from crmsync.store import deals, fits
+from crmsync.store.engine import Store
+from crmsync.views import charts
+from crmsync.views.files import replaced
+from crmsync.views.report import Section, page, table
+
+OWNER = "owner"  # groups by it bear a person's id
+BIN_HEAD = ("chance", "snapshots", "predicted", "won")
+GROUP_HEAD = ("by", "group", "deals", "snapshots", "predicted", "won", "gap", "± 2 standard errors")
+
+
+def card(store: Store, model: str) -> dict[str, Any]:
+    """The newest fit's card, used or not, as a document. Raises BadConfig E406 before any training."""
+    row = fits.newest(store, model)
+    if row is None:
+        raise BadConfig("E406", f"the model {model!r} has no fit yet", remedy=f"crmsync train --model {model}")
+    body = json.loads(row.body)
+    gate = body["gate"]
+    names = deals.people(store)
+    groups = [
+        {**each, "group": names.get(int(each["group"]), each["group"]) if each["by"] == OWNER else each["group"]}
+        for each in gate.get("grades", {}).get("groups", [])
+    ]
+    grades = {**gate.get("grades", {}), "groups": groups}
+    told = {"model": model, "fit_id": row.fit_id, "as_of": row.as_of, "used": row.used, "verdict": row.verdict}
+    features = sorted({term["feature"] for term in body["terms"]})
+    return {
+        **told,
+        "kind": gate["kind"],
+        "trained": body["trained"],
+        "gate": {**gate, "grades": grades},
+        "features": features,
+    }
+
+
+def to_file(told: Mapping[str, Any], out: Path) -> None:
+    """Writes the card: JSON by the name's ending, else a page. Raises BadConfig, RetryLater."""
+    text = json.dumps(told, indent=2) if out.suffix == ".json" else html(told)
+    with replaced(out) as file:
+        file.write(text.encode())
+
+
+def html(told: Mapping[str, Any]) -> str:
+    """The page."""
+    gate, grades = told["gate"], told["gate"]["grades"]
+    used = "It scores." if told["used"] else "It isn't used."
+    intro = f"Fit {told['fit_id']}, as of {iso(told['as_of'])}, kind {told['kind']}. {used} {told['verdict']}."
+    return page(
+        f"Model {told['model']}",
+        intro,
+        [
+            Section("What it learnt from", _trained(told)),
+            Section("Beside the baselines, on later deals", _rivals(gate)),
+            Section("Calibration, on later deals", _calibration(grades)),
+            Section("Gaps by group of deals", _groups(grades["groups"])),
+        ],
+    )
+
+
+def _trained(told: Mapping[str, Any]) -> str:
+    trained = told["trained"]
+    rows = [
+        ("deals that had closed", f"{trained['deals']:,}"),
+        ("of them won", f"{trained['deals_won']:,}"),
+        ("weekly snapshots", f"{trained['snapshots']:,}"),
+        ("first and last snapshot", f"{iso(trained['from_at'])[:10]} to {iso(trained['until_at'])[:10]}"),
+        ("base rate", _share(trained["base_rate"])),
+        ("penalty C", f"{trained['penalty']:g}"),
+        ("features", ", ".join(told["features"])),
+    ]
+    return table(("", ""), rows)
+
+
+def _rivals(gate: Mapping[str, Any]) -> str:
+    rows = [
+        ("this fit", _number(gate["log_loss"]), _number(gate["brier"])),
+        ("base rate", _number(gate["log_loss_base"]), _number(gate["brier_base"])),
+        ("stage rate", _number(gate["log_loss_stage"]), _number(gate["brier_stage"])),
+    ]
+    for name, (ours, theirs) in gate.get("rivals", {}).items():
+        rows.append((f"{name} in the CRM, where it speaks (this fit there: {_number(ours)})", _number(theirs), ""))
+    counts = (
+        f"{gate['snapshots']:,} snapshots of {gate['deals']:,} deals, each scored by a fit that knew nothing later."
+    )
+    return f"<p class=soft>{counts}</p>" + table(("", "log loss", "Brier"), rows, numbers=(1, 2))
+
+
+def _calibration(grades: Mapping[str, Any]) -> str:
+    if not grades.get("bins"):
+        return "<p>No later deals to grade on yet.</p>"
+    line = ", ".join(f"{name} {_number(grades[name])}" for name in ("slope", "intercept", "ece", "auc"))
+    rows = [
+        (
+            f"{each['low']:.0%} to {each['high']:.0%}",
+            f"{each['snapshots']:,}",
+            _share(each["predicted"]),
+            _share(each["won"]),
+        )
+        for each in grades["bins"]
+    ]
+    said, came = ([each[name] for each in grades["bins"]] for name in ("predicted", "won"))
+    plot = charts.reliability_line(said, came, [each["snapshots"] for each in grades["bins"]])
+    note = f"<p class=soft>{line}; slope 1 and intercept 0 are ideal.</p>"
+    return f"{note}<div class=row><div>{plot}</div><div>{table(BIN_HEAD, rows, numbers=(1, 2, 3))}</div></div>"
+
+
+def _groups(groups: list[dict[str, Any]]) -> str:
+    if not groups:
+        return "<p>No group has enough deals yet.</p>"
+    rows = [
+        (
+            each["by"],
+            each["group"],
+            f"{each['deals']:,}",
+            f"{each['snapshots']:,}",
+            _share(each["predicted"]),
+            _share(each["won"]),
+            f"{100 * each['gap']:+.1f}",
+            "" if each["gap_se"] is None else f"{200 * each['gap_se']:.1f}",
+        )
+        for each in groups
+    ]
+    note = "<p class=soft>Of so many groups one in twenty lies beyond two standard errors by luck.</p>"
+    return note + table(GROUP_HEAD, rows, numbers=(2, 3, 4, 5, 6, 7))
+
+
+def _share(value: float) -> str:
+    return f"{100 * value:.1f} %"
+
+
+def _number(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
+
+
+def lines(told: Mapping[str, Any]) -> list[str]:
+    """The card in a few lines."""
+    grades = told["gate"]["grades"]
+    found = [
+        f"model {told['model']}: fit {told['fit_id']} ({told['kind']}), {'used' if told['used'] else 'not used'}: {told['verdict']}"
+    ]
+    if grades.get("bins"):
+        figures = ", ".join(f"{name} {_number(grades[name])}" for name in ("slope", "intercept", "ece", "auc"))
+        found.append(f"calibration on {grades['deals']:,} later deals: {figures}")
+        for each in grades["bins"]:
+            span = f"{each['low']:.0%} to {each['high']:.0%}"
+            found.append(
+                f"  said {span}: {each['snapshots']:,} snapshots, mean {_share(each['predicted'])}, won {_share(each['won'])}"
+            )
+    wide = [each for each in grades["groups"] if each["gap_se"] and abs(each["gap"]) > 2 * each["gap_se"]]
+    found += [
+        f"  gap of {each['by']} {each['group']}: {100 * each['gap']:+.1f} points ({each['deals']:,} deals)"
+        for each in wide
+    ]
+    return found

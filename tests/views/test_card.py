@@ -1,0 +1,50 @@
+"""A model's card."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from crmsync.errors import BadConfig
+from crmsync.forecast.logistic import Fit
+from crmsync.store import fits
+from crmsync.store.engine import Store
+from crmsync.views.card import card, lines, to_file
+from tests.forecast.conftest import rich, rich_fit
+from tests.store.rows import person, pull
+
+__all__ = ["rich", "rich_fit"]
+
+
+@pytest.fixture
+def graded(store: Store, rich_fit: Fit) -> Store:
+    """A store with a fit that was held back, and one person by name."""
+    pull(store, people=[person()])
+    row = {"model": "close", "run_id": 1, "as_of": rich_fit.trained.as_of, "digest": rich_fit.digest}
+    fits.save(store, **row, used=False, verdict="no better than the base rate", body=rich_fit.to_json())
+    return store
+
+
+def test_card_tells_what_the_gate_said(graded: Store) -> None:
+    """The newest fit, used or not, with its figures and its gaps by group; owners by name."""
+    told = card(graded, "close")
+    assert (told["used"], told["verdict"]) == (False, "no better than the base rate")
+    assert "Owner One" in {each["group"] for each in told["gate"]["grades"]["groups"] if each["by"] == "owner"}
+    assert lines(told)[0].endswith("not used: no better than the base rate")
+
+
+def test_card_is_a_page_or_a_document(graded: Store, tmp_path: Path) -> None:
+    """One file either way, with every bin's count."""
+    told = card(graded, "close")
+    for name in ("card.html", "card.json"):
+        to_file(told, tmp_path / name)
+    page = (tmp_path / "card.html").read_text()
+    assert json.loads((tmp_path / "card.json").read_text()) == told
+    assert page.startswith("<!doctype html>")
+    assert all(f">{each['snapshots']:,}<" in page for each in told["gate"]["grades"]["bins"])
+
+
+def test_card_of_an_untrained_model_says_what_to_do(store: Store) -> None:
+    """Nothing to show before the first training."""
+    with pytest.raises(BadConfig, match=r"E406 .*-> crmsync train"):
+        card(store, "close")
