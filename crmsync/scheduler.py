@@ -17,6 +17,7 @@ from crmsync.store import runs
 from crmsync.store.engine import Store
 from crmsync.views.health import health
 from crmsync.watch import Watch
+from crmsync.words import many
 from crmsync.workspace import JobSpec
 
 POLL_S = 0.5  # how soon a signal or a clock that was set is noticed
@@ -37,7 +38,7 @@ def serve(config: Config, store: Store, *, tell: Tell, clock: Clock = system_clo
         raise BadConfig("E111", "no jobs", where="jobs/", remedy="crmsync init DIR makes a workspace with the starters")
     runner = Runner(config, store, clock=clock, watch=watch)
     due = {name: first_due(spec, store, now=clock()) for name, spec in jobs.items()}
-    tell(f"serving {len(jobs)} jobs; next: {_next(due)}")
+    tell(f"serving {many(len(jobs), 'job')}; next: {_next(due)}")
     looked_at = 0
     while not watch.stopping:
         if not 0 <= clock() - looked_at < LOOK_EVERY:  # also after the clock was set back
