@@ -27,6 +27,7 @@ from crmsync.store.engine import Store
 from crmsync.store.lease import at_work
 from crmsync.toml import locate
 from crmsync.views.cells import moment
+from crmsync.words import many
 from crmsync.workspace import JobSpec, ModelSpec
 
 WRITTEN_AT = 1_760_000_000_000_000  # October 2025: a clock before it is wrong
@@ -41,8 +42,9 @@ def findings(file: Path | None, *, clock: Clock = system_clock) -> Iterator[Find
     except CrmsyncError as error:
         yield failed("C101", error)
         return
-    yield Finding("C101", "ok", f"{config.file}: {len(config.crm)} CRMs")
-    if not config.crm:
+    if config.crm:
+        yield Finding("C101", "ok", f"{config.file}: {many(len(config.crm), 'CRM')}")
+    else:
         yield Finding("C101", "warn", f"{config.file}: no CRM is configured", "add a [crm.NAME] table")
     root = config.file.resolve().parent
     yield from _secrets(config)
@@ -81,7 +83,7 @@ def _secrets(config: Config) -> Iterator[Finding]:
 def _alerts(config: Config) -> Finding:
     what, _, remedy = alerts.problem(config.alerts).partition(" -> ")
     level, count = "fail" if what else "ok", len(config.alerts.urls)
-    return Finding("C112", level, what or f"alerts: {count} addresses to tell", remedy)
+    return Finding("C112", level, what or f"alerts: {count} {'address' if count == 1 else 'addresses'} to tell", remedy)
 
 
 def _models(root: Path) -> Iterator[Finding]:
@@ -101,7 +103,7 @@ def _model(spec: ModelSpec) -> Finding:
     if unknown:
         remedy = f"one of: {', '.join(sorted(ALL))}"
         return Finding("C102", "fail", f"{spec.file}: no feature {unknown[0]!r}", remedy)
-    return Finding("C102", "ok", f"model {spec.name}: {len(spec.features)} features")
+    return Finding("C102", "ok", f"model {spec.name}: {many(len(spec.features), 'feature')}")
 
 
 def _jobs(root: Path, config: Config, *, now: int) -> Generator[Finding, None, list[JobSpec]]:
@@ -194,9 +196,7 @@ def _calls(store: Store, it: Crm, kept: _Kept) -> Finding:
     measured = {step: row.counts["calls"] for step, row in good.items() if row is not None and "calls" in row.counts}
     need = demand.of(kept.jobs, it.name, measured=measured, least=len(it.streams()), now=kept.now)
     _, most = it.allowance()
-    words = (
-        f"{it.name}: the jobs need about {need.calls:,} calls a day ({', '.join(need.parts) or 'none of them calls'})"
-    )
+    words = f"{it.name}: the jobs need about {many(need.calls, 'call')} a day ({', '.join(need.parts) or 'none of them calls'})"
     if need.guessed:
         words += f"; {', '.join(need.guessed)}: no run has ended well yet, they count as one call an object, which is the least"
     words += f"; the CRM allows {most:,}" if most else "; the CRM doesn't tell how many it allows"
@@ -210,4 +210,4 @@ def lines(found: Iterable[Finding]) -> list[str]:
     every = list(found)
     told = [f"[{it.level}] {it.code} {it.what}" + (f" -> {it.remedy}" if it.remedy else "") for it in every]
     counts = Counter(it.level for it in every)
-    return [*told, f"check: {counts['ok']} passed, {counts['warn']} warnings, {counts['fail']} failed"]
+    return [*told, f"check: {counts['ok']} passed, {many(counts['warn'], 'warning')}, {counts['fail']} failed"]

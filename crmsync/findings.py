@@ -1,16 +1,20 @@
 """Findings of `crmsync check` that are made alike for every CRM."""
 
+from collections.abc import Callable, Iterator, Sequence
+
 from crmsync.clock import MICROS_PER_SECOND
 from crmsync.errors import CrmsyncError
-from crmsync.records import Finding
+from crmsync.records import FieldState, Finding
+from crmsync.words import many
 
 SKEW_S = 60
+SHOWN = 3  # names in one line
 
 
 def failed(code: str, error: CrmsyncError) -> Finding:
-    """A fault as a finding."""
+    """A fault as a finding, under the finding's code alone."""
     place = f"{error.where}: " if error.where else ""
-    return Finding(code, "fail", f"{error.code} {place}{error.what}", error.remedy)
+    return Finding(code, "fail", f"{place}{error.what}", error.remedy)
 
 
 def named(place: str) -> str:
@@ -29,3 +33,22 @@ def skew(name: str, *, theirs: int, ours: int, local: bool) -> Finding:
     if abs(apart_s) <= SKEW_S or local:
         return Finding("C206", "ok", what)
     return Finding("C206", "warn", what, "set this machine's clock by NTP")
+
+
+def targets(name: str, states: Sequence[FieldState], *, remedy: Callable[[FieldState], str]) -> Iterator[Finding]:
+    """C204: one for the target fields that are as they should be, and one for all that have the same fault and remedy."""
+    if fit := [state for state in states if not state.problem]:
+        yield Finding("C204", "ok", f"{name}: {_named(fit)} there and can be written")
+    faults: dict[tuple[str, str], list[FieldState]] = {}
+    for state in states:
+        if state.problem:
+            faults.setdefault((state.problem, remedy(state)), []).append(state)
+    for (problem, what_to_do), of in faults.items():
+        yield Finding("C204", "fail", f"{name}: {_named(of)} not fit: {problem}", what_to_do)
+
+
+def _named(states: Sequence[FieldState]) -> str:
+    """How many target fields, the first by name, and the verb to go on with."""
+    listed = ", ".join(f"{state.result.value} in {state.target}" for state in states[:SHOWN])
+    more = f" and {len(states) - SHOWN} more" if len(states) > SHOWN else ""
+    return f"{many(len(states), 'target field')} ({listed}{more}) {'is' if len(states) == 1 else 'are'}"

@@ -102,12 +102,11 @@ class Pipeline:
 
     def push(self, crm: str | None = None, *, approve: str = "") -> list[RunRow]:
         """Sends what is planned; `approve` is the digest of a plan that somebody has looked at."""
-        policy = self.config.push
         return self._each_crm(
             "push",
             self.config.writable(crm),
             lambda it, run_id: push(
-                self.store, it, policy, run_id=run_id, clock=self.clock, watch=self.watch, approve=approve
+                self.store, it, self.config, run_id=run_id, clock=self.clock, watch=self.watch, approve=approve
             ),
         )
 
@@ -115,7 +114,8 @@ class Pipeline:
         """Puts back what a push changed, where the CRM still shows it."""
 
         def work(it: Crm, run_id: int) -> dict[str, int]:
-            return undo(self.store, it, run=run, run_id=run_id, clock=self.clock, watch=self.watch)
+            fields = self.config.crm[it.name].fields
+            return undo(self.store, it, fields, run=run, run_id=run_id, clock=self.clock, watch=self.watch)
 
         return self._each_crm("undo", self.config.writable(target(self.store, run)), work)
 

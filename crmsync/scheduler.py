@@ -19,6 +19,7 @@ from crmsync.store.engine import Store
 from crmsync.store.runs import JOB, OPEN
 from crmsync.views.health import health
 from crmsync.watch import Watch
+from crmsync.words import many
 from crmsync.workspace import JobSpec
 
 POLL_S = 0.5  # how soon a signal or a clock that was set is noticed
@@ -52,7 +53,7 @@ def follow(jobs: Mapping[str, JobSpec], runner: Runner, *, tell: Tell) -> None:
         raise BadConfig("E111", "no jobs", where="jobs/", remedy="crmsync init DIR makes a workspace with the starters")
     clock = runner.clock
     turns = {name: first_turn(spec, runner.store, now=clock()) for name, spec in jobs.items()}
-    tell(f"serving {len(jobs)} jobs; next: {_next(turns)}")
+    tell(f"serving {many(len(jobs), 'job')}; next: {_next(turns)}")
     looked_at = 0
     while not runner.watch.stopping:
         if not 0 <= clock() - looked_at < LOOK_EVERY:  # also after the clock was set back

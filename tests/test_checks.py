@@ -1,5 +1,6 @@
 """What `crmsync check` finds out."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -58,15 +59,23 @@ def test_findings_name_a_feature_that_isnt_there(root: Path) -> None:
 @pytest.mark.parametrize(
     ("job", "why"),
     [
-        ('schedule = "0 * * *"\nsteps = ["pull"]\n', "E112"),
-        (JOB + 'crms = ["main"]\n', "E104"),
-        (JOB + 'model = "open"\n', "E110"),
+        ('schedule = "0 * * *"\nsteps = ["pull"]\n', "schedule"),
+        (JOB + 'crms = ["main"]\n', "no CRM 'main'"),
+        (JOB + 'model = "open"\n', "no model 'open'"),
     ],
 )
 def test_findings_name_a_job_that_cant_run(root: Path, job: str, why: str) -> None:
     """A bad schedule, CRM or model of a job is found before its hour."""
     (root / "jobs" / "hourly.toml").write_text(job)
-    assert [part[:4] for part in failed(root)] == ["C103", why]
+    code, what = failed(root)
+    assert (code, why in what) == ("C103", True)
+
+
+def test_finding_has_one_code(root: Path) -> None:
+    """A fault that was met on the way is told under the finding's own code."""
+    (root / "jobs" / "hourly.toml").write_text(JOB + 'crms = ["main"]\n')
+    (line,) = [each for each in lines(found(root)) if each.startswith("[fail]")]
+    assert re.findall(r"\b[CE]\d{3}\b", line) == ["C103"]
 
 
 def test_findings_name_a_store_that_cant_be_opened(root: Path) -> None:
@@ -120,6 +129,6 @@ def test_findings_name_an_address_of_alerts_that_nobody_knows(root: Path, monkey
     """By its place in the list; what can be read is counted."""
     monkeypatch.setenv("ALERT_URL", "jsons://example.com/a-secret")
     (root / "config.toml").write_text('[alerts]\nurls = ["env:ALERT_URL"]\n')
-    assert [each.what for each in found(root) if each.code == "C112"] == ["alerts: 1 addresses to tell"]
+    assert [each.what for each in found(root) if each.code == "C112"] == ["alerts: 1 address to tell"]
     monkeypatch.setenv("ALERT_URL", "nosuch://a-secret")
     assert failed(root) == ("C112", "apprise can't read address 1 of alerts.urls")

@@ -249,6 +249,23 @@ def test_a_crm_that_may_only_be_read_is_never_written(
     assert refused(capsys, *verb).startswith("E213 config.toml:7: hub may only be read -> ")
 
 
+@pytest.mark.parametrize(
+    ("key", "told"),
+    [
+        ("read_only = true", "hub: no result goes there, since read_only = true\n"),
+        ("", "hub: no result goes there -> name fields in [crm.hub.fields]\n"),
+    ],
+)
+def test_fields_of_a_crm_without_any_says_why(
+    workspace: Path, capsys: pytest.CaptureFixture[str], key: str, told: str
+) -> None:
+    """Instead of a table without rows; the CRM isn't asked."""
+    (workspace / "token").write_text("pat-test")
+    hub = '[crm.hub]\nkind = "hubspot"\ntoken = "file:token"\nbase_url = "http://127.0.0.1:9"\n'
+    (workspace / "config.toml").write_text(hub + key)
+    assert outcome(capsys, "fields") == (0, told, "")
+
+
 def test_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     """A report of a fault can name which crmsync and which Python it was."""
     code, out, err = outcome(capsys, "--version")

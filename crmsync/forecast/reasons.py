@@ -92,7 +92,7 @@ class Reasons:
         amount = float(column.column(name)[row]) if name is not None else 0.0
         if feature.unit in YES_NO:
             return YES_NO[feature.unit][0 if amount > 0 else 1].format(level)
-        return f"{level}: {amount:.0f} times"
+        return f"{level}: {amount:.0f} {'time' if f'{amount:.0f}' == '1' else 'times'}"
 
 
 def _number(unit: Unit, value: float) -> str:

@@ -47,7 +47,7 @@ def stage(
         elif rows:
             plan += rows
             counts["deals"] += 1
-    named = digest.of(plan)
+    named = digest.of(plan, digest.rules(config, push))
     outbox.plan(store, [{**row, "digest": named, "run_id": run_id} for row in plan])
     counts["planned"] = len(plan)
     return dict(counts)

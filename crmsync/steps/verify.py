@@ -9,6 +9,7 @@ from crmsync.crm import Crm
 from crmsync.records import DEAL_SOURCE
 from crmsync.store import listing, pulled, runs
 from crmsync.store.engine import Store
+from crmsync.words import many
 
 EXAMPLES = 5  # ids that are named
 NAMES = {DEAL_SOURCE: "deals"}
@@ -92,7 +93,7 @@ def _differences(crm: str, one: Compared) -> Iterable[str]:
 def _counts(crm: str, one: Compared) -> str:
     counts = f"{one.in_crm:,} {_name(one)} in the CRM, {one.in_store:,} in the store"
     differ = f"{len(one.missing_here):,} missing here, {len(one.missing_there):,} missing there"
-    return f"verify {crm}: {counts}, {differ}; {one.months:,} months counted, {len(one.differing):,} differ"
+    return f"verify {crm}: {counts}, {differ}; {many(one.months, 'month')} counted, {len(one.differing):,} differ"
 
 
 def _name(one: Compared) -> str:

@@ -115,6 +115,17 @@ def written_by(store: Store, run_id: int) -> list[Planned]:
         return _planned(connection.execute(query))
 
 
+def last_sent(store: Store, crm: str) -> dict[tuple[int, Result], tuple[Planned, int]]:
+    """The newest value that was sent to a CRM and arrived, for each deal and result, and the run that sent it."""
+    state, sent = _states(), _receipt.alias()
+    query = select(_outbox, sent.c.run_id.label("sent_by")).join(sent, sent.c.outbox_id == _outbox.c.outbox_id)
+    query = query.join(state, state.c.outbox_id == _outbox.c.outbox_id)
+    query = query.where(_outbox.c.crm == crm, sent.c.state == IN_FLIGHT, state.c.state == DONE)
+    with store.read() as connection:
+        rows = connection.execute(query.order_by(_outbox.c.outbox_id)).all()
+    return {(row.deal_id, Result(row.result)): (_one(row), row.sent_by) for row in rows}
+
+
 def planned_by(store: Store, run_id: int) -> list[Planned]:
     """What one run planned."""
     with store.read() as connection:

@@ -21,7 +21,7 @@ JOB = "job"  # the step of the row that stands for a whole job
 GOOD = ("done", "partial")  # how a run ends that did its work
 RUNNING, LOST = "running", "lost"  # at work; its process ended without a word
 OPEN = (RUNNING, "later", LOST)  # how a run stands that neither did its work nor failed
-LOST_WORDS = "its process ended without a word; the next run goes on from what is stored"
+LOST_WORDS = "its process ended without a word -> the next run goes on from what is stored"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ import typer
 from crmsync.arguments import CrmName, ModelName, first_moment
 from crmsync.errors import BadConfig
 from crmsync.terminal import columns, sending
+from crmsync.words import many
 
 app = typer.Typer()
 
@@ -142,7 +143,7 @@ def export(
         if out is not None:
             count = view.to_file(store, table, out)
             context.obj.show(
-                {"table": table, "file": str(out), "rows": count}, [f"export {table}: {count:,} rows in {out}"]
+                {"table": table, "file": str(out), "rows": count}, [f"export {table}: {many(count, 'row')} in {out}"]
             )
         elif context.obj.as_json:
             context.obj.show(list(view.rows(store, table)), [])

@@ -63,11 +63,13 @@ def push(
     """Send what is planned to the CRMs."""
     from crmsync.views import plan
     from crmsync.workplace import opened, steps
+    from crmsync.writeback import digest
 
     if not dry_run:
         return steps(context.obj, lambda pipeline: pipeline.push(crm, approve=approve))
     with opened(context.obj) as (config, store):
-        found = [plan.plan(store, each.name) for each in config.only_crm(crm)]
+        asked = config.only_crm(crm)
+        found = [plan.plan(store, each.name, rules=digest.rules(each, config.push)) for each in asked]
     context.obj.show(found, [line for each in found for line in plan.lines(each)])
     return 0
 
@@ -89,8 +91,9 @@ def undo(
 
     with opened(context.obj) as (config, store):
         if dry_run:
-            crm = Pipeline(config, store).connect(step.target(store, run))
-            found = step.preview(store, crm, run=run)
+            name = step.target(store, run)
+            (crm,) = config.only_crm(name)
+            found = step.preview(store, Pipeline(config, store).connect(name), crm.fields, run=run)
             context.obj.show(found, step.preview_lines(run, found))
             return 0
         with watching() as watch:

@@ -91,7 +91,9 @@ def fields(
     config = configs.load(context.obj.config)
     accounts = [crms.connect(each) for each in (config.writable(crm) if create else config.only_crm(crm))]
     done = {account.name: account.create_fields() for account in accounts} if create else {}
-    found = {account.name: account.fields() for account in accounts}
+    found = {it.name: it.fields() if config.crm[it.name].fields else [] for it in accounts}
     lines = [f"{name}: {line}" for name, made in done.items() for line in made]
-    context.obj.show({"done": done, "fields": found}, [*lines, *columns(targets.table(found))])
+    context.obj.show(
+        {"done": done, "fields": found}, [*lines, *columns(targets.table(found)), *targets.without(config, found)]
+    )
     return int(create and any(state.problem for states in found.values() for state in states))

@@ -20,6 +20,7 @@ from crmsync.store.engine import Store
 from crmsync.views.export import PREDICTION
 from crmsync.views.files import csv_file
 from crmsync.views.graded import Card, Grading
+from crmsync.words import many
 from crmsync.workspace import ModelSpec
 
 HORIZON_DAYS = 28  # of the column won_28d
@@ -140,9 +141,9 @@ def _figure_texts(figures: Quality) -> tuple[str, ...]:
 
 def closing_line(found: Backtest) -> str:
     """What the figures are over."""
-    told = f"backtest {found.model}: {found.dates:,} dates, {found.snapshots:,} predictions"
+    told = f"backtest {found.model}: {many(found.dates, 'date')}, {many(found.snapshots, 'prediction')}"
     if not found.quality:
         return f"{told}, none with a known outcome yet"
     known = found.quality[RIVALS[0]]
-    counts = f"{known.snapshots:,} with a known outcome ({known.deals:,} deals, {100 * known.won:.1f} % won)"
+    counts = f"{known.snapshots:,} with a known outcome ({many(known.deals, 'deal')}, {100 * known.won:.1f} % won)"
     return f"{told}, {counts}; ±: standard error, deals resampled"

@@ -18,6 +18,7 @@ from crmsync.records import RULES, SAID_SCALE, WORD_AFTER, Kind, Phase, Side
 from crmsync.store import deals, pulled, scores
 from crmsync.store.engine import Store
 from crmsync.views.cells import document
+from crmsync.words import many
 
 SHOWN = 20  # facts, unless all are asked for
 SLIGHT = 0.005  # of log-odds, about a tenth of a percentage point: what moves a score less is told as one sum, unless all are
@@ -256,7 +257,7 @@ def _reason_lines(reasons: list[Reason], *, slight: float) -> list[str]:
 def _promise_line(step: Promise) -> str:
     due = "no date" if step.due_on is None else f"due {to_date(step.due_on).isoformat()}"
     moved = (
-        f", first {to_date(step.first_on).isoformat()}, moved {step.moves} times"
+        f", first {to_date(step.first_on).isoformat()}, moved {many(step.moves, 'time')}"
         if step.first_on and step.moves
         else ""
     )

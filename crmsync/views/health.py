@@ -13,6 +13,7 @@ from crmsync.store.engine import Store
 from crmsync.store.runs import GOOD, JOB, LOST, OPEN, RUNNING, RunRow
 from crmsync.views import ledger
 from crmsync.views.cells import age, moment
+from crmsync.words import many
 from crmsync.workspace import JobSpec
 
 FINE, FAILING, SILENT = "fine", "failing", "silent"
@@ -84,14 +85,16 @@ def job_lines(job: Health, *, now: int) -> Iterator[str]:
     """How a job stands, and when it took too long."""
     following = f"next at {moment(job.next_at)}"
     if job.state != FINE:
-        missed = f", missed {job.missed:,} run{'s' if job.missed > 1 else ''}" if job.missed else ""
-        remedy = " -> is crmsync serve running?" if job.state == SILENT else ""
-        yield f"[fail] job {job.job}: {job.state}{missed}: {job.why}; {following}{remedy}"
+        missed = f", missed {many(job.missed, 'run')}" if job.missed else ""
+        why, _, remedy = job.why.partition(" -> ")
+        remedy = remedy or ("is crmsync serve running?" if job.state == SILENT else f"crmsync run {job.job}")
+        yield f"[fail] job {job.job}: {job.state}{missed}: {why}; {following} -> {remedy}"
     elif job.last is None:
         yield f"[ok] job {job.job}: hasn't run yet; {following}"
     else:
         level = ledger.LEVELS.get(job.last.status, "ok")
-        yield f"[{level}] job {ledger.line(job.last).removeprefix('job ')}, {age(now - job.last.started_at)} ago; {following}"
+        told = f"[{level}] job {ledger.line(job.last).removeprefix('job ')}, {age(now - job.last.started_at)} ago; {following}"
+        yield told if level == "ok" else f"{told} -> see its steps below"
     if job.overran:
         took, there_was = (age(int(span * MICROS_PER_SECOND)) for span in (job.took_s, job.period_s))
         yield f"[warn] job {job.job}: took {took} of the {there_was} to its next time -> a wider schedule"

@@ -4,20 +4,37 @@ from collections.abc import Mapping
 
 from crmsync.clock import MICROS_PER_SECOND
 from crmsync.store.runs import RunRow
+from crmsync.words import many
 
 CHANGED = ("deals", "milestones", "facts", "gone")  # what storing a pull's pages changed
 NUMBERED = ("push", "undo")  # steps whose run can be named to `crmsync undo`
 LEVELS = {"done": "ok"} | dict.fromkeys(("partial", "later", "lost", "waiting"), "warn")  # by status; of others: fail
 WORDS = {"quarantined": "set aside", "calls_left": "calls left", "unwritten": "deals' forecasts unwritten (kind prior)"}
+PULLED = {
+    "read": "record{} read",
+    "changed": "row{} changed",
+    "unchanged": "row{} unchanged",
+    "quarantined": "record{} set aside",
+}
+NOUNS = ("calls", "deals", "snapshots", "steps")  # names of counts that are plural nouns
 
 
 def counted(step: str, counts: Mapping[str, int]) -> list[str]:
-    """The counts of a step in words, in their order."""
-    if step == "pull" and counts:
-        changed = sum(counts.get(name, 0) for name in CHANGED)
-        kept = {name: count for name, count in counts.items() if name not in CHANGED}
-        counts = {"read": kept.pop("read", 0), "changed": changed, **kept}
-    return [f"{count:,} {WORDS.get(name, name)}" for name, count in counts.items()]
+    """The counts of a step in words, in their order. What a CRM gives are records; what a pull makes of them are rows."""
+    if step != "pull" or not counts:
+        return [_words(name, count) for name, count in counts.items()]
+    changed = sum(counts.get(name, 0) for name in CHANGED)
+    kept = {name: count for name, count in counts.items() if name not in CHANGED}
+    counts = {"read": kept.pop("read", 0), "changed": changed, **kept}
+    return [_words(name, count, PULLED) for name, count in counts.items()]
+
+
+def _words(name: str, count: int, words: Mapping[str, str] = WORDS) -> str:
+    """A count with what it counts."""
+    if name in NOUNS:
+        return many(count, name.removesuffix("s"))
+    told = words.get(name) or WORDS.get(name, name)
+    return f"{count:,} {told.format('' if count == 1 else 's')}"
 
 
 def line(row: RunRow) -> str:

@@ -17,10 +17,13 @@ from crmsync.store.runs import GOOD, JOB, LOST_WORDS, RUNNING, RunRow
 from crmsync.views import ledger
 from crmsync.views.cells import age, moment
 from crmsync.views.health import Health, health, job_lines
+from crmsync.words import many
 from crmsync.workspace import JobSpec
 
 STALE = 2 * MICROS_PER_DAY  # a pull older than this is worth a warning
 STORY = ("pull", "reconcile", "train", "score", "stage", "push", "undo")
+REMEDIES = {"partial": "crmsync export receipt, or quarantine, lists each", "later": "the next run goes on"}
+AGAIN = "run it again; if it ends like this too, report it with this line"
 ORDER = {step: place for place, step in enumerate(STORY)}
 
 
@@ -89,7 +92,7 @@ class Untold:
     """What of a job's notices or pings no address took in the last seven days."""
 
     job: str
-    kind: str  # notices or pings
+    kind: str  # notice or ping
     failed: int
 
 
@@ -148,7 +151,7 @@ def _left_alone(store: Store, crm: str, *, writes_per_day: int, now: int) -> Lef
 
 def _untold(store: Store, *, now: int) -> list[Untold]:
     failed = notices.failed(store, since=now - 7 * MICROS_PER_DAY)
-    return [Untold(job, "pings" if ping else "notices", count) for (job, ping), count in failed.items()]
+    return [Untold(job, "ping" if ping else "notice", count) for (job, ping), count in failed.items()]
 
 
 def _scorer(store: Store, model: str) -> Scorer:
@@ -183,7 +186,8 @@ def _lines(found: Status) -> Iterator[str]:
     for job in found.jobs:
         yield from job_lines(job, now=found.now_at)
     for lost in found.untold:
-        yield f"[warn] told {lost.job}: {lost.failed:,} {lost.kind} in 7 days were taken by nobody -> see [alerts], [ping]"
+        untaken = f"{many(lost.failed, lost.kind)} in 7 days: no address took {'it' if lost.failed == 1 else 'them'}"
+        yield f"[warn] told {lost.job}: {untaken} -> see [alerts], [ping]"
     for data in found.data:
         yield _data(data, now=found.now_at)
     for step in found.steps:
@@ -193,19 +197,21 @@ def _lines(found: Status) -> Iterator[str]:
     for left in found.left_alone:
         yield from _spared(left)
     for it in found.set_aside:
-        yield f"[warn] set aside {it.crm}: {it.records:,} of {it.source}: {it.reason}"
+        remedy = "correct them in the CRM; the next pull takes them"
+        yield f"[warn] set aside {it.crm}: {it.records:,} of {it.source}: {it.reason} -> {remedy}"
     for scorer in found.scorers:
         yield from _fit(scorer)
 
 
 def _data(data: Data, *, now: int) -> str:
+    pull = f"crmsync pull --crm {data.crm}"
     if data.complete_at is None:
-        return f"[warn] data {data.crm}: nothing pulled yet -> crmsync pull --crm {data.crm}"
+        return f"[warn] data {data.crm}: nothing pulled yet -> {pull}"
     complete = moment(data.complete_at)
     if data.pulled_at is None:
-        return f"[warn] data {data.crm}: complete up to {complete}; the last pull didn't end well"
-    level = "warn" if now - data.pulled_at > STALE else "ok"
-    return f"[{level}] data {data.crm}: complete up to {complete}, pulled {age(now - data.pulled_at)} ago"
+        return f"[warn] data {data.crm}: complete up to {complete}; the last pull didn't end well -> {pull}"
+    told = f"data {data.crm}: complete up to {complete}, pulled {age(now - data.pulled_at)} ago"
+    return f"[warn] {told} -> {pull}" if now - data.pulled_at > STALE else f"[ok] {told}"
 
 
 def _step(step: Step, *, now: int, holders: list[str]) -> str:
@@ -216,7 +222,8 @@ def _step(step: Step, *, now: int, holders: list[str]) -> str:
         return f"[ok] {what} by {row.message}" if row.message in holders else f"[warn] {what}: {LOST_WORDS}"
     if row.status not in GOOD:
         what += ", never done" if step.succeeded_at is None else f", last done {age(now - step.succeeded_at)} ago"
-    return f"[{level}] {what}" + (f": {row.message}" if row.message else "")
+    told = f"[{level}] {what}" + (f": {row.message}" if row.message else "")
+    return told if level == "ok" or " -> " in told else f"{told} -> {REMEDIES.get(row.status, AGAIN)}"
 
 
 def is_red(found: Status) -> bool:
@@ -228,19 +235,19 @@ def _outbox(waiting: Waiting) -> Iterator[str]:
     if waiting.unsettled:
         yield f"[warn] outbox {waiting.crm}: {waiting.unsettled:,} sent without an answer -> the next push asks the CRM"
     if waiting.values:
-        remedy = f"crmsync push --crm {waiting.crm} --dry-run"
-        yield f"[warn] outbox {waiting.crm}: {waiting.values:,} values wait, plan {waiting.digest} -> {remedy}"
+        wait = f"{many(waiting.values, 'value')} {'waits' if waiting.values == 1 else 'wait'}, plan {waiting.digest}"
+        yield f"[warn] outbox {waiting.crm}: {wait} -> crmsync push --crm {waiting.crm} --dry-run"
     if not waiting.unsettled and not waiting.values:
         yield f"[ok] outbox {waiting.crm}: nothing waits"
 
 
 def _spared(left: LeftAlone) -> Iterator[str]:
     if left.overrides:
-        where = f"such as in {left.example} -> crmsync explain {left.example}"
-        yield f"[ok] overrides {left.crm}: {left.overrides:,} values in our fields are a person's, {where}"
+        told = f"{many(left.overrides, 'value')} of people {'stands' if left.overrides == 1 else 'stand'} in our fields"
+        yield f"[ok] overrides {left.crm}: {told}, such as in {left.example} -> crmsync explain {left.example}"
     for deal, times in left.paused.items():
         remedy = f"see what answers our writes there; crmsync explain {deal}"
-        yield f"[warn] paused {left.crm}: {deal} was written {times} times in 24 hours -> {remedy}"
+        yield f"[warn] paused {left.crm}: {deal} was written {many(times, 'time')} in 24 hours -> {remedy}"
 
 
 def _fit(scorer: Scorer) -> Iterator[str]:
@@ -252,4 +259,5 @@ def _fit(scorer: Scorer) -> Iterator[str]:
     for what in scorer.drift:
         yield f"[warn] drift {scorer.model}: {what} -> crmsync card --model {scorer.model}"
     if scorer.refused:
-        yield f"[warn] fit {scorer.model}: a newer one was held back: {scorer.refused}"
+        remedy = f"crmsync backtest --model {scorer.model}"
+        yield f"[warn] fit {scorer.model}: a newer one was held back: {scorer.refused} -> {remedy}"

@@ -1,12 +1,15 @@
 """The CRM fields that results go to."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
+from crmsync.config import Config
 from crmsync.records import FieldState
 
 
 def table(found: Mapping[str, Sequence[FieldState]]) -> list[tuple[str, ...]]:
     """By CRM, as rows of text, a head first."""
+    if not any(found.values()):
+        return []
     head = ("crm", "result", "field", "there", "writable", "seen by", "problem")
     return [
         head,
@@ -24,6 +27,15 @@ def table(found: Mapping[str, Sequence[FieldState]]) -> list[tuple[str, ...]]:
             for state in states
         ),
     ]
+
+
+def without(config: Config, found: Mapping[str, Sequence[FieldState]]) -> Iterator[str]:
+    """A line for each CRM that no result goes to, with the reason."""
+    for name in (name for name, states in found.items() if not states):
+        if config.crm[name].read_only:
+            yield f"{name}: no result goes there, since read_only = true"
+        else:
+            yield f"{name}: no result goes there -> name fields in [crm.{name}.fields]"
 
 
 def _yes(said: object) -> str:

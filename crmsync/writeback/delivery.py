@@ -23,6 +23,7 @@ THERE = "the CRM shows it already"
 RESTLESS = "the deal kept changing while this was sent"
 NOT_APPLIED = "the answer was lost and the CRM doesn't show the value"
 SKIPPED = {CHANGED: "changed", GONE: "gone", RESTLESS: "restless"}  # reason -> what it counts as
+LEFT = "left"  # what a value counts as that isn't this run's to send
 TRIES = 3  # readings of a deal that somebody else changes at the same time
 
 Shown = dict[str, dict[Result, str | None]]
@@ -63,6 +64,11 @@ class Delivery:
             self.watch.say("push", len(batch))
             self.watch.checkpoint()
         conserve(self.counts)
+
+    def leave(self, left: Sequence[tuple[Planned, str]]) -> None:
+        """Notes why planned values are left, before anything is asked or sent."""
+        self.counts.update({"planned": len(left), LEFT: len(left)} if left else {})
+        self._note((row.outbox_id, FAILED, why) for row, why in left)
 
     def _send(self, rows: Sequence[Planned]) -> None:
         """One batch; a deal that changed between reading and writing is read, compared and sent again."""
@@ -108,7 +114,7 @@ class Delivery:
 
 def conserve(counts: Counter[str]) -> None:
     """Raises Stopped E505 unless every planned value ended in exactly one outcome."""
-    outcomes = ("written", "there", "failed", "unclear", *SKIPPED.values())
+    outcomes = ("written", "there", "failed", "unclear", LEFT, *SKIPPED.values())
     ended = {name: counts[name] for name in outcomes if counts[name]}
     if counts["planned"] != sum(ended.values()):
         told = ", ".join(f"{count} {name}" for name, count in ended.items()) or "nothing"

@@ -201,3 +201,17 @@ def test_client_speaks_plain_http_to_this_machine(local: Local) -> None:
     people = pull(org(local, options={"instance_url": plain.url, "ca_file": ""}), "User").people
     plain.stop()
     assert len(people) == 4
+
+
+LONG = "sure to append the '__c' after the custom field name. Please reference your WSDL or the describe call for the names."
+QUOTED = "\nSELECT Id, Nosuch__c FROM Opportunity\n           ^\nERROR at Row:1:Column:12\n"
+
+
+def test_refusal_is_told_without_the_query_and_without_hints_for_developers(local: Local) -> None:
+    """What Salesforce says is wrong stays; the query that it quotes and where developers should look go."""
+    core = "No such column 'Nosuch__c' on entity 'Opportunity'."
+    wordy = f"{QUOTED}{core} If you are attempting to use a custom field, be {LONG}"
+    lay(local, refused("INVALID_FIELD", wordy), status=400, path="/query", rate=1.0)
+    with pytest.raises(BadConfig, match="E203") as told:
+        pull(org(local), "Opportunity")
+    assert told.value.what == f"400 INVALID_FIELD {core}"

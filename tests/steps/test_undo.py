@@ -4,12 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from crmsync.cli import main
+from crmsync.records import Result
 from crmsync.sandbox.local import HUBSPOT
 from crmsync.steps.undo import lines, preview, preview_lines
 from crmsync.store import outbox, runs
-from tests.story.tale import PROBABILITY, Tale, tale
+from tests.story.tale import PROBABILITY, TWO_WEEKS_S, Tale, tale
 
 CRM, WHO = "hub", "5000001"
 
@@ -38,7 +40,7 @@ def push_of(it: Tale) -> int:
 def test_preview_of_an_undo_foretells_it_and_changes_nothing(pushed: Tale) -> None:
     """What it says would be put back is what the undo writes, and what it says would be left is what that lists."""
     run, mark = push_of(pushed), pushed.mark()
-    found = preview(pushed.store, pushed.pipeline.connect(CRM), run=run)
+    found = preview(pushed.store, pushed.pipeline.connect(CRM), pushed.config.crm[CRM].fields, run=run)
     before = (pushed.effects(mark), runs.newest_id(pushed.store))
     (row,) = pushed.pipeline.undo(run)
     left = outbox.left_by(pushed.store, row.run_id)
@@ -56,3 +58,44 @@ def test_undo_dry_run_shows_old_and_new(pushed: Tale, capsys: pytest.CaptureFixt
     told = capsys.readouterr().out.splitlines()
     assert (code, told[0].endswith(" -> (blank)"), pushed.effects(mark)) == (0, True, [])
     assert told[-1].startswith(f"undo {push_of(pushed)} (dry run): ")
+
+
+def pushed_again(it: Tale) -> int:
+    """The run of a second push, two weeks later."""
+    it.forward(TWO_WEEKS_S)
+    it.plan()
+    return next(row.run_id for row in it.pipeline.push() if row.target == CRM)
+
+
+def test_undo_leaves_what_a_later_run_wrote(pushed: Tale) -> None:
+    """Also where that run wrote the very same value: then the CRM shows what the older one wrote, and it is the later one's."""
+    older, later = push_of(pushed), pushed_again(pushed)
+    first = {(row.deal_id, row.result): row for row in outbox.written_by(pushed.store, older)}
+    again = [row for row in outbox.written_by(pushed.store, later) if first.get((row.deal_id, row.result))]
+    same = next(row for row in again if row.result is Result.PROBABILITY)
+    value = first[same.deal_id, same.result].new
+    with pushed.store.write() as connection:
+        rewrite = text("UPDATE outbox SET new = :value WHERE outbox_id = :row")
+        connection.execute(rewrite, {"value": value, "row": same.outbox_id})
+    edit = {"object": "deals", "id": same.crm_id, "values": {PROBABILITY[HUBSPOT]: value}, "who": WHO}
+    pushed.ask("POST", f"/edit/{HUBSPOT}", edit)
+    mark = pushed.mark()
+    (row,) = pushed.pipeline.undo(older)
+    left = outbox.left_by(pushed.store, row.run_id)
+    whys = {(planned.deal_id, planned.result): why for planned, why in left}
+    assert {whys[each.deal_id, each.result] for each in again} == {
+        f"run {later} has written it since: undo that one first"
+    }
+    assert row.counts["left"] == len(again)
+    assert not {(each.crm_id, each.target) for each in again} & {
+        (one["crm_id"], one["field"]) for one in pushed.effects(mark)
+    }
+
+
+def test_undo_writes_to_no_other_field_than_the_push_did(pushed: Tale) -> None:
+    """A result that goes to another field by now is left, with the field that was written."""
+    crm = pushed.config.crm[CRM]
+    renamed = crm.model_copy(update={"fields": {**crm.fields, Result.PROBABILITY: "crmsync_kind", Result.KIND: "x"}})
+    found = preview(pushed.store, pushed.pipeline.connect(CRM), renamed.fields, run=push_of(pushed))
+    whys = {why for row, why in found if row.result is Result.PROBABILITY}
+    assert whys == {"probability goes to crmsync_kind now: name crmsync_probability in the config for the undo"}

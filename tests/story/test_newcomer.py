@@ -19,7 +19,7 @@ PAST = "backtest --from 2026-02-02 --to 2026-02-02"
 SAYS = {
     "fields --create": r"main: field Opportunity\.Crmsync_Probability__c: made",
     "check": r", 0 failed$",
-    "pull": r"^pull main: [\d,]+ read, [\d,]+ changed, [\d,]+ unchanged, 0 set aside, [\d,]+ calls",
+    "pull": r"^pull main: [\d,]+ records read, [\d,]+ rows changed, [\d,]+ rows unchanged, 0 records set aside, [\d,]+ calls",
     "train": r"^train close: [\d,]+ deals, [\d,]+ won, [\d,]+ snapshots",
     "score": r"^score close: [\d,]+ open, [\d,]+ scored",
     "stage": r"^stage hub: [\d,]+ planned, [\d,]+ deals",

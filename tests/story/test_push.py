@@ -10,10 +10,13 @@ from sqlalchemy import text
 from crmsync.checks import findings
 from crmsync.errors import BadConfig, RetryLater, Stopped
 from crmsync.pipeline import Pipeline
+from crmsync.records import Result
 from crmsync.sandbox.local import HUBSPOT, SALESFORCE
 from crmsync.store import accounts, outbox
+from crmsync.views.plan import lines, plan
 from crmsync.watch import Watch
 from crmsync.workspace import JobSpec
+from crmsync.writeback import digest
 from tests.store.rows import run
 from tests.story.tale import Tale, tale
 
@@ -127,6 +130,29 @@ def test_a_value_that_no_score_gives_stops_the_push(tmp_path: Path) -> None:
             with pytest.raises(Stopped, match=f"E506 hub: probability of {row.crm_id} would become {value!r}"):
                 it.pipeline.push("hub")
         assert it.effects() == []
+
+
+@pytest.mark.parametrize("part", ["fields", "policy"])
+def test_plan_of_another_config_is_refused_until_it_is_planned_anew(tmp_path: Path, part: str) -> None:
+    """A result that goes elsewhere by now, or a field that is whose it wasn't: nothing is sent, and the dry run says so too."""
+    with tale(tmp_path) as it:
+        prepare(it)
+        crm, push = it.config.crm["hub"], it.config.push
+        if part == "fields":
+            fewer = {result: target for result, target in crm.fields.items() if result is not Result.RISK}
+            crm = crm.model_copy(update={"fields": fewer})
+        else:
+            push = push.model_copy(update={"policy": {Result.PROBABILITY: "propose"}})
+        config = it.config.model_copy(update={"crm": {**it.config.crm, "hub": crm}, "push": push})
+        other = Pipeline(config, it.store, clock=it.local.clock.now)
+        with pytest.raises(Stopped, match=r"E507 the plan .* for hub was made by another config"):
+            other.push("hub")
+        seen = plan(it.store, "hub", rules=digest.rules(crm, push))
+        assert (it.effects(), seen.outdated) == ([], True)
+        assert lines(seen)[-1].endswith("a push refuses it -> crmsync stage --crm hub")
+        other.stage("hub")
+        (row,) = other.push("hub")
+        assert row.counts["written"] > 0
 
 
 def test_another_account_is_refused_before_anything_is_read_or_written(tmp_path: Path) -> None:

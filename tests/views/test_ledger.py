@@ -10,9 +10,18 @@ def row(step: str, status: str = "done", **counts: int) -> RunRow:
 
 
 def test_line_sums_up_what_a_pull_changed() -> None:
-    """A pull is told as read, changed, set aside, calls and time."""
+    """A pull is told as records read, rows changed, records set aside, calls and time."""
     counts = {"read": 4812, "deals": 30, "milestones": 2, "facts": 5, "gone": 0, "quarantined": 0, "calls": 12}
-    assert line(row("pull", **counts)) == "pull main: 4,812 read, 37 changed, 0 set aside, 12 calls, 3.1 s"
+    assert line(row("pull", **counts)) == (
+        "pull main: 4,812 records read, 37 rows changed, 0 records set aside, 12 calls, 3.1 s"
+    )
+
+
+def test_line_of_one_is_no_plural() -> None:
+    """One call, one deal, one row."""
+    counts = {"read": 1, "deals": 1, "quarantined": 1, "calls": 1}
+    assert line(row("pull", **counts)) == "pull main: 1 record read, 1 row changed, 1 record set aside, 1 call, 3.1 s"
+    assert line(row("stage", planned=1, deals=1)) == "stage main: 1 planned, 1 deal, 3.1 s"
 
 
 def test_line_of_a_run_that_failed_says_so_first() -> None:

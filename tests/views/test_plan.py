@@ -1,21 +1,46 @@
 """The plan that a push would send."""
 
+import pytest
+
+from crmsync.records import Result
 from crmsync.store import outbox
 from crmsync.store.engine import Store
 from crmsync.views.plan import lines, plan
-from tests.store.rows import CRM, T0
+from crmsync.writeback import digest
+from tests.store.rows import CRM, T0, run
+
+RULES = "by these rules"
 
 
-def test_plan_shows_old_and_new_and_the_digest_to_approve(told: Store) -> None:
+@pytest.fixture
+def named(told: Store) -> str:
+    """The digest of a plan of one value."""
+    value = {"crm": CRM, "crm_id": "D1", "target": "P__c", "old": None, "new": "67.9"}
+    rest = {"score_id": 1, "deal_id": 1, "result": Result.PROBABILITY, "reason": "first"}
+    found = digest.of([value], RULES)
+    outbox.plan(told, [{**value, **rest, "run_id": run(told, "stage"), "digest": found}])
+    return found
+
+
+def test_plan_shows_old_and_new_and_the_digest_to_approve(told: Store, named: str) -> None:
     """What a person has to look at before a first push."""
-    assert lines(plan(told, CRM)) == [
+    assert lines(plan(told, CRM, rules=RULES)) == [
         "D1  P__c: (blank) -> 67.9",
-        "P__c: 1 values",
-        "push main (dry run): 1 values in 1 deals; crmsync push --crm main --approve d1",
+        "P__c: 1 value",
+        f"push main (dry run): 1 value in 1 deal; crmsync push --crm main --approve {named}",
     ]
 
 
+def test_plan_of_another_config_says_so(told: Store, named: str) -> None:
+    """What a push would refuse is told with what to do instead of the digest to approve."""
+    (*_, last) = lines(plan(told, CRM, rules="by others"))
+    assert last.endswith("planned by another config: a push refuses it -> crmsync stage --crm main")
+    assert named not in last
+
+
+@pytest.mark.usefixtures("named")
 def test_plan_leaves_out_what_was_sent(told: Store) -> None:
     """A value with a receipt isn't shown again."""
-    outbox.note(told, [(1, outbox.DONE, "")], run_id=1, now=T0)
-    assert lines(plan(told, CRM)) == ["push main (dry run): nothing waits"]
+    (row,) = outbox.newest_plan(told, CRM)
+    outbox.note(told, [(row.outbox_id, outbox.DONE, "")], run_id=1, now=T0)
+    assert lines(plan(told, CRM, rules=RULES)) == ["push main (dry run): nothing waits"]

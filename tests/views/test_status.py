@@ -8,7 +8,7 @@ from crmsync.forecast.grades import OF_LATE
 from crmsync.store import fits, notices, outbox, runs, tables
 from crmsync.store.engine import Store
 from crmsync.store.lease import NAME
-from crmsync.views.status import Status, is_red, lines, status
+from crmsync.views.status import AGAIN, Status, is_red, lines, status
 from crmsync.workspace import JobSpec
 from tests.store.rows import CRM, T0, add, held, pull, run
 from tests.views.conftest import DAY
@@ -41,7 +41,7 @@ def test_status_tells_how_old_the_data_is(told: Store) -> None:
 
 def test_status_names_what_waits_to_be_sent(told: Store) -> None:
     """A plan that waits is told with its digest and the command to look at it."""
-    assert line(told, "outbox") == "[warn] outbox main: 1 values wait, plan d1 -> crmsync push --crm main --dry-run"
+    assert line(told, "outbox") == "[warn] outbox main: 1 value waits, plan d1 -> crmsync push --crm main --dry-run"
 
 
 def test_status_names_values_whose_answer_was_lost(told: Store) -> None:
@@ -54,7 +54,9 @@ def test_status_shows_a_failed_step_with_its_reason(store: Store) -> None:
     """The last run of a step counts, and says why it failed."""
     number = runs.begin(store, job="", step="push", target=CRM, now=T0)
     runs.end(store, number, status="failed", counts={}, message="E202 refused", now=T0)
-    assert line(store, "push") == "[fail] push main: failed, 0.0 s, run 1, 0 s ago, never done: E202 refused"
+    assert (
+        line(store, "push") == f"[fail] push main: failed, 0.0 s, run 1, 0 s ago, never done: E202 refused -> {AGAIN}"
+    )
 
 
 def test_status_tells_a_run_that_was_broken_off_from_one_at_work(store: Store) -> None:
@@ -81,7 +83,7 @@ def test_status_counts_what_was_set_aside(store: Store) -> None:
     """Records that can't be used are told with a reason."""
     bad = {"crm": CRM, "source": "Task", "reason": "no date", "run_id": 1}
     add(store, tables.Quarantine, {**bad, "crm_id": "T1"}, {**bad, "crm_id": "T2"})
-    assert "[warn] set aside main: 2 of Task: no date" in lines(seen(store))
+    assert line(store, "set aside").startswith("[warn] set aside main: 2 of Task: no date -> ")
 
 
 def test_status_tells_the_fit_in_use_from_one_held_back(store: Store) -> None:
@@ -91,7 +93,7 @@ def test_status_tells_the_fit_in_use_from_one_held_back(store: Store) -> None:
     fits.save(store, **row, used=False, verdict="worse")
     assert [each for each in lines(seen(store)) if "fit close" in each] == [
         "[ok] fit close: fit 1 (prior), as of 2023-11-14T22:13:20Z: better",
-        "[warn] fit close: a newer one was held back: worse",
+        "[warn] fit close: a newer one was held back: worse -> crmsync backtest --model close",
     ]
 
 
@@ -146,7 +148,7 @@ def test_status_counts_what_nobody_was_told(store: Store) -> None:
     """A notice or ping that no address took is counted for seven days."""
     notices.add(store, notices.Notice("nightly", "failing", T0, 0, 2, "E202"))
     assert (
-        line(store, "told") == "[warn] told nightly: 2 notices in 7 days were taken by nobody -> see [alerts], [ping]"
+        line(store, "told") == "[warn] told nightly: 2 notices in 7 days: no address took them -> see [alerts], [ping]"
     )
     assert not [each for each in lines(seen(store, now=T0 + 8 * DAY)) if "told" in each]
 
@@ -159,9 +161,24 @@ def test_status_names_a_deal_that_is_paused(told: Store) -> None:
     assert not [each for each in lines(seen(told, now=T0 + DAY)) if "paused" in each]
 
 
+def test_status_says_what_to_do_wherever_somebody_is_needed(told: Store) -> None:
+    """No line is a warning or a failure without a remedy."""
+    add(told, tables.Quarantine, {"crm": CRM, "source": "Task", "reason": "no date", "run_id": 1, "crm_id": "T1"})
+    notices.add(told, notices.Notice("nightly", "failing", T0, 0, 1, "E202"))
+    row = {"model": "close", "run_id": 1, "as_of": T0, "digest": "d", "body": "{}", "verdict": "worse"}
+    fits.save(told, **row, used=False)
+    for step, status_of in (("pull", "failed"), ("push", "partial"), ("train", "later"), ("undo", "waiting")):
+        run(told, step, target=CRM, status=status_of)
+    runs.begin(told, job="", step="score", target="close", now=T0)
+    run(told, "job", target="nightly", status="failed")
+    found = [each for now in (T0, T0 + 3 * DAY) for each in lines(seen(told, now=now)) if not each.startswith("[ok]")]
+    assert len({each.split(" ")[1] for each in found}) > 8
+    assert [each for each in found if " -> " not in each] == []
+
+
 def test_status_counts_a_persons_values(told: Store) -> None:
     """What a person put into our fields is left alone, and said."""
     pull(told, held=[held("40.0")], run_id=1)
     assert line(told, "overrides").startswith(
-        "[ok] overrides main: 1 values in our fields are a person's, such as in D1"
+        "[ok] overrides main: 1 value of people stands in our fields, such as in D1"
     )

@@ -15,7 +15,7 @@ from crmsync.crms.hubspot.portal import Portal
 from crmsync.crms.hubspot.read import Reader
 from crmsync.crms.hubspot.settings import Settings
 from crmsync.errors import CrmsyncError
-from crmsync.findings import failed, named, skew
+from crmsync.findings import failed, named, skew, targets
 from crmsync.records import Finding
 
 LOW_SHARE = 0.1
@@ -72,13 +72,7 @@ class Check:
             yield failed("C204", error)
             return
         make = f"crmsync fields --create --crm {self.config.name}"
-        for state in states:
-            what = f"{self.config.name}: {state.result.value} goes to {state.target}"
-            if state.problem:
-                remedy = "name another property" if state.exists else make
-                yield Finding("C204", "fail", f"{what}: {state.problem}", remedy)
-            else:
-                yield Finding("C204", "ok", what)
+        yield from targets(self.config.name, states, remedy=lambda it: "name another property" if it.exists else make)
 
     def _allowance(self) -> Finding:
         left, most = self.client.allowance.left, self.client.allowance.most

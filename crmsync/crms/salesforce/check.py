@@ -14,7 +14,7 @@ from crmsync.crms.salesforce.org import Org
 from crmsync.crms.salesforce.read import Reader
 from crmsync.crms.salesforce.settings import Settings
 from crmsync.errors import BadConfig, CrmsyncError
-from crmsync.findings import failed, named, skew
+from crmsync.findings import failed, named, skew, targets
 from crmsync.records import Finding
 
 LOW_SHARE = 0.1
@@ -91,13 +91,11 @@ class Check:
             yield failed("C204", error)
             return
         make = f"crmsync fields --create --crm {self.config.name}"
-        for state in states:
-            what = f"{state.result.value} goes to {state.target}"
-            if not state.problem:
-                yield self._ok("C204", what)
-                continue
-            remedy = "name another field" if state.exists and state.writable else make
-            yield Finding("C204", "fail", f"{self.config.name}: {what}: {state.problem}", remedy)
+        yield from targets(
+            self.config.name,
+            states,
+            remedy=lambda it: "name another field" if it.exists and it.writable else make,
+        )
 
     def _allowance(self) -> Finding:
         try:

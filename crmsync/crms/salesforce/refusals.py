@@ -5,6 +5,7 @@ for a call that changed nothing, `LostAnswer` for a change that may have been ca
 another try.
 """
 
+import re
 import ssl
 from collections.abc import Sequence
 from typing import Any
@@ -20,6 +21,8 @@ from crmsync.retry import CallError
 from crmsync.transport import TooLarge, too_large, untrusted
 
 MESSAGE_LENGTH = 300
+QUOTED = re.compile(r"\A.*^ERROR at Row:\d+:Column:\d+$", re.DOTALL | re.MULTILINE)  # the query, with an arrow below it
+HINT = re.compile(r" ?If you are attempting to use a custom .*", re.DOTALL)  # what developers may have mistyped
 CONCURRENT_WAIT_S = 30.0  # Salesforce names no wait; long calls of others have to end first
 LOCKED = "UNABLE_TO_LOCK_ROW"
 SESSION_OVER, NO_LOCATOR, NO_OBJECT = "INVALID_SESSION_ID", "INVALID_QUERY_LOCATOR", "INVALID_TYPE"
@@ -125,7 +128,8 @@ def told(content: Any) -> tuple[str, str]:
     first = content[0] if isinstance(content, list) and content else content
     if not isinstance(first, dict):
         return "", ""
-    return str(first.get("errorCode") or first.get("statusCode") or ""), str(first.get("message") or "")
+    words = HINT.sub("", QUOTED.sub("", str(first.get("message") or "")))
+    return str(first.get("errorCode") or first.get("statusCode") or ""), words
 
 
 def clean(message: str, secrets: Sequence[str]) -> str:
