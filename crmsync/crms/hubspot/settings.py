@@ -49,7 +49,7 @@ class Settings(Section):
     )
     histories: Literal["list", "batch"] = Field(
         "list",
-        description="a full read gets histories with the list, or by id in batches side by side with it, for half as many calls more",
+        description="a full read gets histories with the list, or by id side by side with it, for half as many calls more",
     )
     association_inputs: int = Field(1_000, ge=1, le=1_000, description="records whose associations one call asks for")
     property_group: str = Field(
