@@ -51,7 +51,7 @@ def _hubspot(requests: list[Sent]) -> Callable[[], tuple[int, int]]:
     host = f"{address.scheme}://{address.netloc}"
     token = next(sent.headers["Authorization"] for sent in requests).removeprefix("Bearer ")
     library = HubSpot(access_token=token, host=host, base_url=host)
-    lists = [found for sent in requests if (found := _list(sent))]
+    lists = [found for sent in requests if (found := list_of(sent))]
 
     def work() -> tuple[int, int]:
         calls = rows = 0
@@ -68,7 +68,7 @@ def _hubspot(requests: list[Sent]) -> Callable[[], tuple[int, int]]:
     return work
 
 
-def _list(sent: Sent) -> tuple[str, dict[str, Any]] | None:
+def list_of(sent: Sent) -> tuple[str, dict[str, Any]] | None:
     """The object of a list's first page and the library's words for what was asked for, None for any other request."""
     address = urlsplit(sent.url)
     query, found = parse_qs(address.query), LIST.fullmatch(address.path)

@@ -3,12 +3,16 @@
     python -m bench.pull                                    10,000 deals, 0 and 80 ms added to every answer
     python -m bench.pull --deals 3000 --latency-ms 0 --crms hub
     python -m bench.pull --parallel 1                       with another number of calls under way at once
+    python -m bench.pull --bulk-from 0                      Salesforce without query jobs; 1: with one for each object
+    python -m bench.pull --peers                            beside dlt, which the bench installs for itself
+    python -m bench.pull --paced --crms hub                 our pull alone, within HubSpot's limits
 
 The local CRMs run in a process of their own, without a pace; each contender is a fresh process with everything imported when its
 time begins. floor: the requests of our pull, one after the other, by a bare HTTP client, their JSON parsed, and the rows that our
 pull stored inserted into SQLite as they are, a transaction a page. loop: simple_salesforce's query_all_iter and HubSpot's
-basic_api.get_page over the same objects and fields; it stores nothing. quiet: our pull once more, nothing having changed.
-Time is told as a multiple of the floor's, rows a second as a multiple of the loop's.
+basic_api.get_page over the same objects and fields; it stores nothing. dlt: the same lists by its REST client into DuckDB, its rows
+as they are; dlt-arrow: as Arrow tables, its quickest way. quiet: our pull once more, nothing having changed. Time is told as a
+multiple of the floor's, rows a second as a multiple of the fastest peer's (or, without peers, of the loop's).
 """
 
 import argparse
@@ -24,11 +28,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench import floor, loops
+from bench import floor, loops, peers
 
 NAMES = {"main": "salesforce", "hub": "hubspot"}  # a CRM's name in the config: its kind
 CONTENDERS = ("floor", "loop", "pull", "quiet")
 KIB_PER_MIB = 1_024
+CALLS, WINDOW_S = 190, 10  # what HubSpot's paid accounts allow
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +46,7 @@ class Cost:
     peak_mib: float
 
 
-def serve(deals: int, folder: Path) -> None:
+def serve(deals: int, folder: Path, *, paced: bool) -> None:
     """Serves a world until its stdin ends; tells the control address once the config is in the folder."""
     from crmsync.clock import parse_instant
     from crmsync.sandbox.generate import generate
@@ -50,13 +55,13 @@ def serve(deals: int, folder: Path) -> None:
     from crmsync.sandbox.local import LocalCrms
 
     world = generate(deals=deals, seed=1, law=LAWS["milestones"], now=parse_instant("2026-06-01T02:00:00Z"))
-    with LocalCrms(world, folder, frozen=True, paced=False) as local:
+    with LocalCrms(world, folder, frozen=not paced, paced=paced) as local:
         (folder / "config.toml").write_text(config(local))
         print(local.control.port, flush=True)
         sys.stdin.read()
 
 
-def pipeline(folder: Path, store: Path, **options: object) -> Any:
+def pipeline(folder: Path, store: Path, *, bulk_from: int | None = None, **options: object) -> Any:
     """Our own way in, over a store of that name."""
     from crmsync import config as configs
     from crmsync.config import StoreConfig
@@ -65,12 +70,15 @@ def pipeline(folder: Path, store: Path, **options: object) -> Any:
 
     read = configs.load(folder / "config.toml")
     crms = {name: crm.model_copy(update=options) for name, crm in read.crm.items()}
+    if bulk_from is not None and "main" in crms:
+        own = {**crms["main"].options, "bulk_from": bulk_from}
+        crms["main"] = crms["main"].model_copy(update={"options": own})
     return Pipeline(read.model_copy(update={"crm": crms}), open_store(StoreConfig(url=f"sqlite:///{store}")))
 
 
 def record(folder: Path, name: str) -> None:
     """A pull whose requests and rows the floor and the loop are given."""
-    ours = pipeline(folder, folder / f"{name}.db", parallel=1)
+    ours = pipeline(folder, folder / f"{name}.db", bulk_from=0, parallel=1)
     ours.connect(name).create_fields()
     with floor.recording(folder / f"{name}.jsonl"):
         ours.pull(name)
@@ -84,6 +92,9 @@ def contend(folder: Path, name: str, who: str, options: dict[str, object]) -> Co
     work: Callable[[], tuple[int, int]]
     if who == "floor":
         work = floor.ready(requests, folder / f"{name}.db", folder / f"{name}-floor.db", ca_file=ca_file)
+    elif who in peers.WAYS:
+        python = folder / "peers" / "bin" / "python"
+        return Cost(**peers.run(python, who, NAMES[name], requests, ca_file=ca_file))
     elif who == "loop":
         work = loops.ready(NAMES[name], requests, ca_file=ca_file)
     else:
@@ -118,24 +129,46 @@ def delay(port: int, kind: str, latency_ms: int) -> None:
     connection.close()
 
 
+def chosen(asked: argparse.Namespace) -> dict[str, object]:
+    """What our pull is told besides the config."""
+    options = {"parallel": asked.parallel, "bulk_from": asked.bulk_from}
+    return {name: value for name, value in options.items() if value is not None}
+
+
 def compare(folder: Path, port: int, name: str, asked: argparse.Namespace) -> None:
     """The rows of one CRM."""
     delay(port, NAMES[name], 0)
     subprocess.run([sys.executable, "-m", "bench.pull", "record", str(folder), name], check=True)
-    options = {"parallel": asked.parallel} if asked.parallel else {}
+    options = chosen(asked)
     for latency_ms in asked.latency_ms:
         delay(port, NAMES[name], latency_ms)
         for _ in range(asked.rounds):
-            costs = {who: measured(folder, name, who, options) for who in CONTENDERS}
+            contenders = [*CONTENDERS, *(peers.WAYS if asked.peers else ())]
+            costs = {who: measured(folder, name, who, options) for who in contenders}
             for who, cost in costs.items():
-                show(f"{NAMES[name]:>10} {latency_ms:>7} {who:>6}", cost, costs)
+                show(f"{NAMES[name]:>10} {latency_ms:>7} {who:>9}", cost, costs)
+
+
+def within_limits(folder: Path, port: int, asked: argparse.Namespace) -> None:
+    """What a first pull makes of HubSpot's allowance: 190 calls at once, and as many in each 10 seconds after."""
+    subprocess.run([sys.executable, "-m", "bench.pull", "record", str(folder), "hub"], check=True)
+    for latency_ms in asked.latency_ms:
+        time.sleep(WINDOW_S)  # what the calls before have used comes back
+        delay(port, NAMES["hub"], latency_ms)
+        cost = measured(folder, "hub", "pull", chosen(asked))
+        used = cost.calls / cost.seconds / (CALLS / WINDOW_S)
+        print(
+            f"{latency_ms} ms: {cost.calls} calls in {cost.seconds:.1f} s, {used:.0%} of {CALLS} in {WINDOW_S} s",
+            flush=True,
+        )
 
 
 def show(head: str, cost: Cost, costs: dict[str, Cost]) -> None:
     """One row."""
-    rate, of_loop = cost.rows / cost.seconds, costs["loop"].rows / costs["loop"].seconds
+    rivals = [costs[who] for who in ("loop", *peers.WAYS) if who in costs]
+    rate, of_peers = cost.rows / cost.seconds, max(rival.rows / rival.seconds for rival in rivals)
     numbers = f"{cost.seconds:>9.2f} {cost.calls:>7,} {cost.rows:>9,} {rate:>9,.0f} {cost.peak_mib:>8.0f}"
-    print(f"{head} {numbers} {cost.seconds / costs['floor'].seconds:>8.2f} {rate / of_loop:>7.2f}", flush=True)
+    print(f"{head} {numbers} {cost.seconds / costs['floor'].seconds:>8.2f} {rate / of_peers:>7.2f}", flush=True)
 
 
 def main(words: list[str]) -> None:
@@ -146,26 +179,33 @@ def main(words: list[str]) -> None:
     parser.add_argument("--crms", nargs="+", choices=NAMES, default=list(NAMES))
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--parallel", type=int)
+    parser.add_argument("--bulk-from", type=int)
+    parser.add_argument("--peers", action="store_true")
+    parser.add_argument("--paced", action="store_true")
     asked = parser.parse_args(words)
-    heads = ("seconds", "calls", "rows", "rows/s", "peak MiB", "x floor", "x loop")
+    heads = ("seconds", "calls", "rows", "rows/s", "peak MiB", "x floor", "x peer")
     with tempfile.TemporaryDirectory() as named:
         folder = Path(named)
-        mine = [sys.executable, "-m", "bench.pull", "serve", str(asked.deals), named]
+        if asked.peers:
+            peers.install(folder)
+        mine = [sys.executable, "-m", "bench.pull", "serve", str(asked.deals), named, "paced" if asked.paced else ""]
         with subprocess.Popen(mine, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
             assert server.stdout is not None
             port = int(server.stdout.readline())
             wide = (9, 7, 9, 9, 8, 8, 7)
             row = " ".join(f"{head:>{width}}" for head, width in zip(heads, wide, strict=True))
-            print(f"{asked.deals:,} deals\n{'crm':>10} {'ms':>7} {'who':>6} {row}", flush=True)
-            for name in asked.crms:
+            print(f"{asked.deals:,} deals\n{'crm':>10} {'ms':>7} {'who':>9} {row}", flush=True)
+            if asked.paced:
+                within_limits(folder, port, asked)
+            for name in () if asked.paced else asked.crms:
                 compare(folder, port, name, asked)
             server.communicate()
 
 
 if __name__ == "__main__":
     match sys.argv[1:]:
-        case ["serve", deals, folder]:
-            serve(int(deals), Path(folder))
+        case ["serve", deals, folder, paced]:
+            serve(int(deals), Path(folder), paced=bool(paced))
         case ["record", folder, name]:
             record(Path(folder), name)
         case ["contend", folder, name, who, options]:

@@ -83,19 +83,19 @@ def fact(
     person: str = "",
 ) -> FactRecord:
     """A dated fact; the CRM learnt it as it happened unless `known_at` says otherwise."""
-    return FactRecord(
-        deal=deal,
-        at=at,
-        known_at=at if known_at is None else known_at,
-        source=source,
-        source_id=source_id,
-        kind=kind,
-        phase=phase,
-        name=name,
-        value=value,
-        side=side,
-        person=person,
-    )
+    return {
+        "deal": deal,
+        "at": at,
+        "known_at": at if known_at is None else known_at,
+        "source": source,
+        "source_id": source_id,
+        "kind": kind,
+        "phase": phase,
+        "name": name,
+        "value": value,
+        "side": side,
+        "person": person,
+    }
 
 
 SAID_SCALE = 1_000  # the value of a SAID fact stands for a thousandth each

@@ -82,13 +82,18 @@ class _Writer:
     run_id: int
     numbers: Numbers
     bad: dict[tuple[str, str], str] = field(default_factory=dict)
+    homeless: int = 0  # rows whose deal isn't stored
 
     def save(self, page: Page) -> Stored:
         stored = Stored(read=page.read)
         self.bad = {(row["source"], row["crm_id"]): row["reason"] for row in page.bad}
         self._people_and_stages(page)
         stored.deals = self._deals(page)
-        self.numbers.know_deals({row["deal"] for rows in (page.milestones, page.facts, page.held) for row in rows})
+        self.numbers.know_deals(
+            {row["deal"] for row in page.facts}.union(
+                row["deal"] for rows in (page.milestones, page.held) for row in rows
+            )
+        )
         stored.milestones = self._milestones(page)
         stored.facts = self._facts(page.facts)
         self._held(page)
@@ -101,8 +106,7 @@ class _Writer:
 
     def _usable(self, page: Page) -> int:
         """How many of a page's rows have a deal to belong to."""
-        of_deals = [row["deal"] for row in page.milestones] + [row["deal"] for row in page.facts]
-        return len(page.deals) + len(page.gone) + sum(deal in self.numbers.deals for deal in of_deals)
+        return len(page.deals) + len(page.gone) + len(page.milestones) + len(page.facts) - self.homeless
 
     def _people_and_stages(self, page: Page) -> None:
         people = [{"crm": self.crm, **row} for row in page.people]
@@ -136,35 +140,39 @@ class _Writer:
         """Our id of a deal; a record whose deal isn't stored is set aside, and comes right when the deal does."""
         deal_id = self.numbers.deals.get(deal)
         if deal_id is None:
+            self.homeless += 1
             self.bad[source, crm_id] = f"its deal {deal or '(none)'} isn't stored"
         return deal_id
 
     def _facts(self, facts: list[FactRecord]) -> int:
         self.numbers.know_people({fact["person"] for fact in facts if fact["person"]})
-        self.numbers.know_labels({text for fact in facts for text in (fact["source"], fact["name"])})
+        self.numbers.know_labels({fact["source"] for fact in facts} | {fact["name"] for fact in facts})
         self.numbers.know_milestones(fact for fact in facts if fact["kind"] == Kind.MILESTONE)
         rows = [row for fact in facts if (row := self._fact(fact)) is not None]
         return insert_new(self.connection, tables.Fact, rows)
 
     def _fact(self, fact: FactRecord) -> dict[str, Any] | None:
+        numbers, kind = self.numbers, fact["kind"]
         deal_id = self._deal_id(fact["deal"], fact["source"], fact["source_id"])
         if deal_id is None:
             return None
-        name = self.numbers.labels[fact["name"]]
+        name = numbers.labels[fact["name"]]
         return {
             "deal_id": deal_id,
             "at": fact["at"],
-            "kind": int(fact["kind"]),
+            "kind": int(kind),
             "phase": int(fact["phase"]),
-            "source": self.numbers.labels[fact["source"]],
+            "source": numbers.labels[fact["source"]],
             "source_id": fact["source_id"],
             # Two stages may be entered in one second of the CRM's clock: the stage itself tells them apart.
-            "value": name if fact["kind"] == Kind.STAGE else fact["value"],
+            "value": name if kind is Kind.STAGE else fact["value"],
             "name": name,
             "known_at": fact["known_at"],
             "side": int(fact["side"]),
-            "person_id": self.numbers.people.get(fact["person"], 0),
-            "milestone_id": self.numbers.milestones.get((fact["source"], fact["source_id"]), 0),
+            "person_id": numbers.people.get(fact["person"], 0),
+            "milestone_id": numbers.milestones.get((fact["source"], fact["source_id"]), 0)
+            if kind is Kind.MILESTONE
+            else 0,
             "run_id": self.run_id,
         }
 
@@ -224,23 +232,27 @@ class _Writer:
 
     def _set_aside(self, page: Page) -> int:
         """Keeps what couldn't be used, and lets go what can be used now."""
-        kept = {(DEAL_SOURCE, row["crm_id"]) for row in page.deals}
-        kept |= {(row["source"], row["crm_id"]) for row in page.milestones}
-        kept |= {(fact["source"], fact["source_id"]) for fact in page.facts}
-        by_source: dict[str, list[str]] = {}
         if self.connection.execute(select(_quarantine.c.crm).where(_quarantine.c.crm == self.crm).limit(1)).first():
-            for source, crm_id in kept - self.bad.keys():
-                by_source.setdefault(source, []).append(crm_id)
-        for source, ids in by_source.items():
-            for part in parts(ids):
-                where = (_quarantine.c.crm == self.crm, _quarantine.c.source == source, _quarantine.c.crm_id.in_(part))
-                self.connection.execute(delete(_quarantine).where(*where))
+            self._let_go(page)
         rows = [
             {"crm": self.crm, "source": source, "crm_id": crm_id, "reason": reason, "run_id": self.run_id}
             for (source, crm_id), reason in self.bad.items()
         ]
         upsert(self.connection, tables.Quarantine, rows, key=("crm", "source", "crm_id"), silent=("run_id",))
         return len(rows)
+
+    def _let_go(self, page: Page) -> None:
+        """Takes what a page could use out of the quarantine."""
+        kept = {(DEAL_SOURCE, row["crm_id"]) for row in page.deals}
+        kept |= {(row["source"], row["crm_id"]) for row in page.milestones}
+        kept |= {(fact["source"], fact["source_id"]) for fact in page.facts}
+        by_source: dict[str, list[str]] = {}
+        for source, crm_id in kept - self.bad.keys():
+            by_source.setdefault(source, []).append(crm_id)
+        for source, ids in by_source.items():
+            for part in parts(ids):
+                where = (_quarantine.c.crm == self.crm, _quarantine.c.source == source, _quarantine.c.crm_id.in_(part))
+                self.connection.execute(delete(_quarantine).where(*where))
 
 
 def _life(crm_id: str, at: int, phase: Phase) -> FactRecord:

@@ -4,7 +4,7 @@ JSON may carry two things that no database stores alike: NUL, which PostgreSQL r
 which no encoding takes. One of them in one name would stop every pull for good, so they become marks that show a loss.
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import fields
 from typing import Any
 
@@ -28,7 +28,10 @@ def make_storable(page: Page) -> None:
             _mend(rows)
 
 
-def _mend(rows: Iterable[dict[str, Any]]) -> None:
+def _mend(rows: Sequence[dict[str, Any]]) -> None:
+    texts = "".join([value for row in rows for value in row.values() if type(value) is str])
+    if texts.isascii() and NUL not in texts:
+        return
     for row in rows:
         for name, value in row.items():
             if type(value) is str and not (value.isascii() and NUL not in value):

@@ -5,12 +5,14 @@ sent again. A value is sent only while the CRM shows what the plan saw there; wh
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from threading import Lock
 
+from crmsync.ahead import in_order
 from crmsync.clock import Clock
 from crmsync.crm import Crm
-from crmsync.errors import Stopped
+from crmsync.errors import CrmsyncError, Stopped
 from crmsync.records import Answer, Result, Write
 from crmsync.store import outbox
 from crmsync.store.engine import Store
@@ -41,6 +43,7 @@ class Delivery:
     counts: Counter[str] = field(
         default_factory=lambda: Counter(planned=0, written=0, failed=0, unclear=0, settled=0, there=0)
     )
+    _counting: Lock = field(default_factory=Lock, init=False)
 
     def settle(self) -> None:
         """Asks the CRM what became of values whose answer was lost. What it shows is done; the rest is planned anew by stage."""
@@ -56,19 +59,41 @@ class Delivery:
         self.counts["settled"] += len(settled)
 
     def send(self, plan: Sequence[Planned]) -> None:
-        """Sends a plan. Raises Stopped E505 when a value ends in no outcome, or in two."""
+        """Sends a plan, several batches at once. Raises Stopped E505 when a value ends in no outcome, or in two.
+
+        After a fault, or when told to stop, no further batch is begun, and those under way come to their end.
+        """
         self.counts["planned"] += len(plan)
         planned = {row.outbox_id: row for row in plan}
-        for batch in self.crm.batches(_writes(plan)):
-            self._send([planned[row] for write in batch for row in write.outbox_ids])
-            self.watch.say("push", len(batch))
-            self.watch.checkpoint()
+        faults: list[CrmsyncError] = []
+
+        def until_stopped() -> Iterator[list[Planned]]:
+            for batch in self.crm.batches(_writes(plan)):
+                if faults:
+                    return
+                yield [planned[row] for write in batch for row in write.outbox_ids]
+                self.watch.checkpoint()
+
+        for deals, fault in in_order(until_stopped(), self._tried, threads=self.crm.parallel):
+            if fault:
+                faults.append(fault)
+            self.watch.say("push", deals)
+        if faults:
+            raise faults[0]
         conserve(self.counts)
 
     def leave(self, left: Sequence[tuple[Planned, str]]) -> None:
         """Notes why planned values are left, before anything is asked or sent."""
         self.counts.update({"planned": len(left), LEFT: len(left)} if left else {})
         self._note((row.outbox_id, FAILED, why) for row, why in left)
+
+    def _tried(self, rows: Sequence[Planned]) -> tuple[int, CrmsyncError | None]:
+        """Sends one batch; gives how many deals that were, and what went wrong with the batch as a whole."""
+        try:
+            self._send(rows)
+        except CrmsyncError as fault:
+            return 0, fault
+        return len({row.crm_id for row in rows}), None
 
     def _send(self, rows: Sequence[Planned]) -> None:
         """One batch; a deal that changed between reading and writing is read, compared and sent again."""
@@ -88,7 +113,7 @@ class Delivery:
         judged = [(row, why_not(row, shown)) for row in rows]
         there = [row for row, why in judged if why == THERE]
         self._note((row.outbox_id, DONE, "") for row in there)
-        self.counts["there"] += len(there)
+        self._count(there=len(there))
         self._skip([(row, why) for row, why in judged if why in SKIPPED])
         return [row for row, why in judged if not why]
 
@@ -99,14 +124,17 @@ class Delivery:
             state = DONE if answer.done else UNCLEAR if answer.unclear else FAILED
             lost = dict(answer.lost).get(row.result)
             noted.append((row.outbox_id, state, answer.error if lost is None else f"{OVERRAN}{lost}"))
-            self.counts["written" if answer.done else state] += 1
-            if lost is not None:
-                self.counts["overran"] += 1
+            self._count(**{"written" if answer.done else state: 1, **({} if lost is None else {"overran": 1})})
         self._note(noted)
 
     def _skip(self, skipped: Sequence[tuple[Planned, str]]) -> None:
         self._note((row.outbox_id, FAILED, why) for row, why in skipped)
-        self.counts.update(SKIPPED[why] for _, why in skipped)
+        self._count(**Counter(SKIPPED[why] for _, why in skipped))
+
+    def _count(self, **more: int) -> None:
+        """Counts outcomes, of whichever batch."""
+        with self._counting:
+            self.counts.update(more)
 
     def _note(self, rows: Iterable[tuple[int, str, str]]) -> None:
         outbox.note(self.store, rows, run_id=self.run_id, now=self.clock())

@@ -49,6 +49,7 @@ class Meddled:
 
     def __init__(self, crm: Crm, acts: list[tuple[str, str]], act: Callable[[str, str | None], None]) -> None:
         self.name, self.acts, self._crm, self._act = crm.name, acts, crm, act
+        self.parallel = 1  # whoever acts has to do so at a moment that is known
         self.read_back, self.batches = crm.read_back, crm.batches
 
     def push(self, writes: Sequence[Write]) -> Iterator[Answer]:

@@ -56,6 +56,7 @@ class Reader:
         self.portal, self.client = portal, portal.client
         self.parallel = self.client.config.parallel
         self.look_back = settings.look_back_s * MICROS_PER_SECOND
+        self.histories = settings.histories
         self._streams = {stream.name: stream for stream in streams}
 
     def names(self) -> Sequence[str]:
@@ -140,6 +141,7 @@ class Reader:
 
         def page(came: tuple[Cursor, list[Row]]) -> tuple[Page, int]:
             here, rows = came
+            rows = self._with_histories(stream, kind, rows) if self._in_batches(stream) else rows
             return self._page(stream, here, rows, Span(place.began, 0)), made_within(rows, after=0, until=place.began)
 
         came = self._listed(stream, kind, place, done)
@@ -151,10 +153,12 @@ class Reader:
     def _listed(self, stream: Stream, kind: str, place: Place, done: Cursor) -> Iterator[tuple[Cursor, list[Row]]]:
         """The rows of all there is, page by page, each page with the cursor behind it."""
         after = place.last
-        size = READ_INPUTS_WITH_HISTORY if stream.histories() else READ_INPUTS
-        query = [("limit", str(size)), ("archived", "false")]
-        query += [("properties", name) for name in stream.properties()]
-        query += [("propertiesWithHistory", name) for name in stream.histories()]
+        histories = [] if self._in_batches(stream) else stream.histories()
+        query = [("limit", str(READ_INPUTS_WITH_HISTORY if histories else READ_INPUTS)), ("archived", "false")]
+        query += [
+            ("properties", name) for name in (["hs_object_id"] if self._in_batches(stream) else stream.properties())
+        ]
+        query += [("propertiesWithHistory", name) for name in histories]
         query += [("associations", stream.linked)] if stream.linked else []
         while True:
             answer = self.client.get(self.client.paths.objects(kind), [*query, *_after(after)])
@@ -163,6 +167,17 @@ class Reader:
             yield here, [listed_row(raw) for raw in answer.get("results") or ()]
             if not after:
                 return
+
+    def _in_batches(self, stream: Stream) -> bool:
+        """Whether a full read lists ids alone, and reads the records by them."""
+        return self.histories == "batch" and bool(stream.histories())
+
+    def _with_histories(self, stream: Stream, kind: str, listed: list[Row]) -> list[Row]:
+        """Records of a list of ids, read by them, with the associations that the list brought along."""
+        wanted = {"properties": stream.properties(), "histories": stream.histories()}
+        blocks = {row.id: row.raw["associations"] for row in listed}
+        rows = read(self.client, kind, list(blocks), **wanted)
+        return [Row({**row.raw, "associations": blocks[row.id]}) for row in rows if row.id in blocks]
 
     def _read(
         self, stream: Stream, kind: str, window: Window, found: Iterable[Sequence[str]]

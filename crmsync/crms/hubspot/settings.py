@@ -1,6 +1,6 @@
 """The keys of `[crm.NAME]` that only HubSpot has."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
@@ -46,6 +46,10 @@ class Settings(Section):
         gt=0,
         le=1,
         description="stop when the account has used this share of its calls of the day: its people's other apps need the rest",
+    )
+    histories: Literal["list", "batch"] = Field(
+        "list",
+        description="a full read gets histories with the list, or by id side by side with it, for half as many calls more",
     )
     association_inputs: int = Field(1_000, ge=1, le=1_000, description="records whose associations one call asks for")
     property_group: str = Field(

@@ -92,7 +92,7 @@ class Client:
     def _complete(self, answer: Json) -> Json:
         """A page whose records' children are all there: a long list of children comes in pages of its own."""
         for record in answer["records"]:
-            for child in [value for value in record.values() if isinstance(value, dict) and "records" in value]:
+            for child in [value for value in record.values() if type(value) is dict and "records" in value]:
                 while not child["done"]:
                     more = self.more(child["nextRecordsUrl"])
                     child["records"] += more["records"]

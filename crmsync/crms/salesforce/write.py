@@ -10,6 +10,7 @@ A deal that was read back is written only if nobody changed it since (`If-Unmodi
 
 import time
 from collections.abc import Iterator, Sequence
+from threading import Lock
 from typing import Any
 
 from crmsync.config import CrmConfig
@@ -33,6 +34,7 @@ class Writer:
 
     def __init__(self, client: Client, config: CrmConfig, settings: Settings) -> None:
         self.client, self.settings, self.targets = client, settings, dict(config.fields)
+        self._alone = Lock()
         self._seen: dict[str, int] = {}  # the stamp of each deal that was read back and not written since
 
     def batches(self, writes: Sequence[Write]) -> Iterator[Sequence[Write]]:
@@ -43,17 +45,25 @@ class Writer:
     def push(self, writes: Sequence[Write]) -> Iterator[Answer]:
         """Sends writes; one answer each. Deals that are locked are sent again, a few times."""
         for batch in self.batches(writes):
-            waiting, tries = batch, LOCK_TRIES
-            while waiting:
-                tries -= 1
-                answers = {answer.crm_id: answer for answer in self._send(waiting)}
-                waiting = [write for write in waiting if tries and answers[write.crm_id].error.startswith(LOCKED)]
-                again = {write.crm_id for write in waiting}
-                yield from (answer for answer in answers.values() if answer.crm_id not in again)
-                if waiting:
-                    time.sleep(LOCK_WAIT_S)
+            answers = list(self._send(batch))
+            locked = {answer.crm_id for answer in answers if answer.error.startswith(LOCKED)}
+            yield from (answer for answer in answers if answer.crm_id not in locked)
+            if locked:
+                yield from self._unlocked([write for write in batch if write.crm_id in locked])
             for write in batch:
                 self._seen.pop(write.crm_id, None)
+
+    def _unlocked(self, waiting: Sequence[Write]) -> Iterator[Answer]:
+        """Sends deals again that were locked, by one thread at a time: our own batches may have locked each other's accounts."""
+        with self._alone:
+            for left in reversed(range(LOCK_TRIES - 1)):
+                time.sleep(LOCK_WAIT_S)
+                answers = {answer.crm_id: answer for answer in self._send(waiting)}
+                waiting = [write for write in waiting if left and answers[write.crm_id].error.startswith(LOCKED)]
+                again = {write.crm_id for write in waiting}
+                yield from (answer for answer in answers.values() if answer.crm_id not in again)
+                if not waiting:
+                    return
 
     def _send(self, batch: Sequence[Write]) -> Iterator[Answer]:
         try:
