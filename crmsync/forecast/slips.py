@@ -54,7 +54,7 @@ class Slips:
         found = spells(history, by=by)
         lives = Lives.of(found, workdays)
         done, moved, gone = (_rates(lives, how) for how in (DONE, MOVED, GONE))
-        expected, came = lives.expected(np.array(done)), (found.how == DONE).astype(np.float64)
+        expected, came = lives.expected(np.array(done)), lives.ended(DONE).astype(np.float64)
         kinds = _kinds(kind_of(found, history), came, expected)
         expected = expected * _of_kind(kinds, kind_of(found, history))
         company_spread = spread_of(found.company, came, expected)
@@ -90,9 +90,8 @@ class Slips:
 
     def factor(self, found: Spells, history: History) -> Floats:
         """The product of the factors of each spell's kind of step, company and person, by all of these spells; shape (m,)."""
-        came = (found.how == DONE).astype(np.float64)
-        kind = _of_kind(self.kinds, kind_of(found, history))
-        expected = Lives.of(found, self.workdays).expected(np.array(self.done)) * kind
+        lives, kind = Lives.of(found, self.workdays), _of_kind(self.kinds, kind_of(found, history))
+        came, expected = lives.ended(DONE).astype(np.float64), lives.expected(np.array(self.done)) * kind
         company = _each(found.company, came, expected, self.company_spread)
         person = _each(found.person, came, expected * company, self.person_spread)
         return np.asarray(kind * company * np.where(found.person > 0, person, 1.0))
@@ -139,6 +138,17 @@ class Lives:
         last = workdays.number(found.side, found.ended) - due - (found.how == OPEN)
         return cls(np.clip(first, -FARTHEST, FARTHEST + 1), np.clip(last, -FARTHEST - 1, FARTHEST), found.how)
 
+    @property
+    def lived(self) -> NDArray[np.bool_]:
+        """False where no day counts: what ended on the day on which it was promised, or far from the promised day."""
+        some: NDArray[np.bool_] = self.last >= self.first
+        return some
+
+    def ended(self, how: int) -> NDArray[np.bool_]:
+        """Which ended so, on a day that counts."""
+        some: NDArray[np.bool_] = self.lived & (self.how == how)
+        return some
+
     def expected(self, rates: Floats) -> Floats:
         """How many ends of a kind each spell was to see by the rates of all, shape (m,)."""
         daily = -np.log1p(-rates[stretch(JUMPS)])
@@ -148,12 +158,10 @@ class Lives:
 
 def _rates(lives: Lives, how: int) -> tuple[float, ...]:
     """The share of days that end so, by stretch."""
-    lived = lives.last >= lives.first
-    starts = np.bincount(lives.first[lived] + FARTHEST, minlength=len(JUMPS) + 1)
-    stops = np.bincount(lives.last[lived] + FARTHEST + 1, minlength=len(JUMPS) + 1)
+    starts = np.bincount(lives.first[lives.lived] + FARTHEST, minlength=len(JUMPS) + 1)
+    stops = np.bincount(lives.last[lives.lived] + FARTHEST + 1, minlength=len(JUMPS) + 1)
     days = np.bincount(stretch(JUMPS), weights=np.cumsum(starts - stops)[:-1], minlength=len(EDGES) + 1)
-    ended = stretch(lives.last[lived & (lives.how == how)])
-    count = np.bincount(ended, minlength=len(EDGES) + 1)
+    count = np.bincount(stretch(lives.last[lives.ended(how)]), minlength=len(EDGES) + 1)
     mean = (count.sum() + 0.5) / (days.sum() + TRIALS)
     return tuple(map(_round, ((count + TRIALS * mean) / (days + TRIALS)).tolist()))
 
