@@ -26,6 +26,7 @@ from crmsync.forecast.facts import Floats, Ints
 from crmsync.forecast.history import History
 from crmsync.forecast.spells import DONE, GONE, MOVED, OPEN, Spells, spells
 from crmsync.forecast.workdays import Workdays
+from crmsync.records import Side
 
 EDGES = (-40, -20, -10, -5, -2, 0, 1, 2, 4, 8, 16, 32)  # working days from the promised one: where rates may change
 FARTHEST = 60  # working days from the promised day, before or behind: beyond, all is as there
@@ -43,7 +44,7 @@ class Slips:
     moved: tuple[float, ...]
     gone: tuple[float, ...]
     jumps: tuple[tuple[int, float], ...]  # by how many working days dates are moved, and how often
-    kinds: dict[str, float]  # factor by kind of step, see `kind_of`
+    kinds: dict[str, float]  # factor by kind of step, see `kinds_of`
     company_spread: float
     person_spread: float
     workdays: Workdays
@@ -54,17 +55,18 @@ class Slips:
         found = spells(history, by=by)
         lives = Lives.of(found, workdays)
         done, moved, gone = (_rates(lives, how) for how in (DONE, MOVED, GONE))
-        expected, came = lives.expected(np.array(done)), (found.how == DONE).astype(np.float64)
-        kinds = _kinds(kind_of(found, history), came, expected)
-        expected = expected * _of_kind(kinds, kind_of(found, history))
+        expected, came = lives.expected(np.array(done)), lives.ended(DONE).astype(np.float64)
+        kinds, place = kinds_of(found, history)
+        factor = factors(place, came, expected, spread_of(place, came, expected))
+        expected = expected * factor[place]
         company_spread = spread_of(found.company, came, expected)
         company = _each(found.company, came, expected, company_spread)
         return cls(
             done=done,
             moved=moved,
             gone=gone,
-            jumps=_jumps(found, workdays),
-            kinds=kinds,
+            jumps=_jumps(found.take(lives.ended(MOVED)), workdays),
+            kinds=_common(kinds, place, factor),
             company_spread=company_spread,
             person_spread=spread_of(found.person, came, expected * company, some=found.person > 0),
             workdays=workdays,
@@ -90,32 +92,25 @@ class Slips:
 
     def factor(self, found: Spells, history: History) -> Floats:
         """The product of the factors of each spell's kind of step, company and person, by all of these spells; shape (m,)."""
-        came = (found.how == DONE).astype(np.float64)
-        kind = _of_kind(self.kinds, kind_of(found, history))
-        expected = Lives.of(found, self.workdays).expected(np.array(self.done)) * kind
+        lives, (kinds, place) = Lives.of(found, self.workdays), kinds_of(found, history)
+        kind = np.array([self.kinds.get(each, 1.0) for each in kinds])[place]
+        came, expected = lives.ended(DONE).astype(np.float64), lives.expected(np.array(self.done)) * kind
         company = _each(found.company, came, expected, self.company_spread)
         person = _each(found.person, came, expected * company, self.person_spread)
         return np.asarray(kind * company * np.where(found.person > 0, person, 1.0))
 
 
-def kind_of(found: Spells, history: History) -> NDArray[np.str_]:
-    """The kind of each spell's step: its side and its name."""
-    labels = np.array([*history.labels, ""])
-    return np.char.add(np.char.add(found.side.astype(np.str_), ":"), labels[found.name])
+def kinds_of(found: Spells, history: History) -> tuple[list[str], Ints]:
+    """The kinds of steps, side and name, and the place of each spell's among them."""
+    sides, labels = len(Side), history.labels
+    codes, place = np.unique(found.name * sides + found.side, return_inverse=True)
+    return [f"{code % sides}:{labels[code // sides]}" for code in codes.tolist()], place
 
 
-def _kinds(kind: NDArray[np.str_], done: Floats, expected: Floats) -> dict[str, float]:
+def _common(kinds: list[str], place: Ints, factor: Floats) -> dict[str, float]:
     """The factors of the commonest kinds."""
-    names, place, count = np.unique(kind, return_inverse=True, return_counts=True)
-    factor = factors(place, done, expected, spread_of(place, done, expected))
-    common = np.sort(np.argsort(-count, kind="stable")[:MOST_KINDS])
-    return {str(names[each]): _round(float(factor[each])) for each in common}
-
-
-def _of_kind(factor: dict[str, float], kind: NDArray[np.str_]) -> Floats:
-    """Each one's factor, 1 for a kind that isn't known."""
-    names, place = np.unique(kind, return_inverse=True)
-    return np.array([factor.get(str(name), 1.0) for name in names])[place]
+    rank = np.argsort(-np.bincount(place, minlength=len(kinds)), kind="stable")[:MOST_KINDS]
+    return {kinds[each]: _round(float(factor[each])) for each in np.sort(rank).tolist()}
 
 
 def stretch(position: Ints) -> Ints:
@@ -139,6 +134,17 @@ class Lives:
         last = workdays.number(found.side, found.ended) - due - (found.how == OPEN)
         return cls(np.clip(first, -FARTHEST, FARTHEST + 1), np.clip(last, -FARTHEST - 1, FARTHEST), found.how)
 
+    @property
+    def lived(self) -> NDArray[np.bool_]:
+        """False where no day counts: what ended on the day on which it was promised, or far from the promised day."""
+        some: NDArray[np.bool_] = self.last >= self.first
+        return some
+
+    def ended(self, how: int) -> NDArray[np.bool_]:
+        """Which ended so, on a day that counts."""
+        some: NDArray[np.bool_] = self.lived & (self.how == how)
+        return some
+
     def expected(self, rates: Floats) -> Floats:
         """How many ends of a kind each spell was to see by the rates of all, shape (m,)."""
         daily = -np.log1p(-rates[stretch(JUMPS)])
@@ -148,19 +154,16 @@ class Lives:
 
 def _rates(lives: Lives, how: int) -> tuple[float, ...]:
     """The share of days that end so, by stretch."""
-    lived = lives.last >= lives.first
-    starts = np.bincount(lives.first[lived] + FARTHEST, minlength=len(JUMPS) + 1)
-    stops = np.bincount(lives.last[lived] + FARTHEST + 1, minlength=len(JUMPS) + 1)
+    starts = np.bincount(lives.first[lives.lived] + FARTHEST, minlength=len(JUMPS) + 1)
+    stops = np.bincount(lives.last[lives.lived] + FARTHEST + 1, minlength=len(JUMPS) + 1)
     days = np.bincount(stretch(JUMPS), weights=np.cumsum(starts - stops)[:-1], minlength=len(EDGES) + 1)
-    ended = stretch(lives.last[lived & (lives.how == how)])
-    count = np.bincount(ended, minlength=len(EDGES) + 1)
+    count = np.bincount(stretch(lives.last[lives.ended(how)]), minlength=len(EDGES) + 1)
     mean = (count.sum() + 0.5) / (days.sum() + TRIALS)
     return tuple(map(_round, ((count + TRIALS * mean) / (days + TRIALS)).tolist()))
 
 
-def _jumps(found: Spells, workdays: Workdays) -> tuple[tuple[int, float], ...]:
+def _jumps(moved: Spells, workdays: Workdays) -> tuple[tuple[int, float], ...]:
     """How far dates were moved, from the day of the move or the old date, whichever is later, and how often."""
-    moved = found.take(found.how == MOVED)
     numbers = [workdays.number(moved.side, days) for days in (moved.next_due, moved.due, moved.ended)]
     jump = np.clip(numbers[0] - np.maximum(numbers[1], numbers[2]), -FARTHEST, FARTHEST)
     days, count = np.unique(jump, return_counts=True)

@@ -222,8 +222,13 @@ def _score_lines(found: Explanation, *, slight: float) -> list[str]:
 
 
 def _plan_lines(score: Mapping[str, Any]) -> list[str]:
-    """The step that decides, and what becomes of the CRM's own date."""
-    told = [] if score["on_time_text"] is None else [score["on_time_text"]]
+    """The chances of two periods, what becomes of the CRM's own date, and the promise that decides."""
+    told = []
+    if score["won_next_period"] is not None:
+        told.append(
+            f"won in this fiscal quarter {score['won_in_period']:.1%}, in the next {score['won_next_period']:.1%}"
+        )
+    told += [] if score["on_time_text"] is None else [score["on_time_text"]]
     if score["deciding_step"] is not None:
         told.append(f"the promise that decides: {score['deciding_step']}, likely kept {score['deciding_step_on']}")
     return told

@@ -9,6 +9,7 @@
     book.waterfall("2026-06-01", "2026-06-29")
     book.claim("view", at_least=4, said=0.97)
     book.stalls()
+    book.keeping(), book.moves()   # how both sides keep their promises, and each date that was moved
 
 Reads only. pandas is imported here and in `store.frames`, nowhere else.
 """
@@ -37,7 +38,7 @@ from crmsync.forecast.score import score
 from crmsync.records import Kind, Phase
 from crmsync.store import frames, scores
 from crmsync.store.engine import Store, open_store
-from crmsync.views import waterfall
+from crmsync.views import promises, waterfall
 from crmsync.views.team import TEAM, Tracked, lines, track
 from crmsync.workspace import ModelSpec
 
@@ -162,6 +163,18 @@ class Workbook:
         return told.assign(
             group=names, shown=[not low <= 0 <= high for low, high in zip(told.low, told.high, strict=True)]
         )
+
+    def keeping(self) -> pd.DataFrame:
+        """How each side kept its promises, as counts, and the share kept of those that were due."""
+        found = promises.ledger(self.store).keeping
+        return _frame(found).assign(rate=pd.Series([each.rate for each in found], dtype="float64"))
+
+    def moves(self) -> pd.DataFrame:
+        """Each promised date that was moved: by whom, how far, in time or after its day; the newest first."""
+        found = _frame(promises.ledger(self.store).moves)
+        for name in [column for column in map(str, found.columns) if column.endswith("_on")]:
+            found[name] = pd.to_datetime(found[name], unit="D")
+        return found
 
     def _tracked(self, periods: int, model: str) -> tuple[list[Tracked], Shock]:
         """Past periods, scored once for each number of them."""

@@ -1,6 +1,7 @@
 """A fit as JSON, and its sums."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,13 @@ def resealed(fit: Fit, **changes: Any) -> str:
 def test_fit_survives_its_json(rich_fit: Fit) -> None:
     """Written and read it is the same fit."""
     assert from_json(rich_fit.to_json()) == rich_fit
+
+
+def test_fit_of_an_older_version_knows_no_slips(rich_fit: Fit) -> None:
+    """A fit that was stored before promises were learnt is read as ever, and is the same bytes again."""
+    old = replace(rich_fit, slips=None).sealed()
+    assert '"slips"' not in old.to_json()
+    assert from_json(old.to_json()) == old
 
 
 def test_contributions_sum_to_the_log_odds(rich: Past, rich_fit: Fit) -> None:

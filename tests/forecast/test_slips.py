@@ -1,6 +1,7 @@
 """How promises slip."""
 
 import json
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -8,12 +9,13 @@ import pytest
 from bench import worlds
 from crmsync.clock import parse_instant
 from crmsync.forecast.history import History
-from crmsync.forecast.slips import Slips, factors, spread_of
-from crmsync.forecast.spells import spells
+from crmsync.forecast.slips import Lives, Slips, factors, spread_of
+from crmsync.forecast.spells import DONE, spells
 from crmsync.forecast.workdays import Workdays
 from crmsync.sandbox.generate import generate
 from crmsync.sandbox.laws import LAWS
-from tests.forecast.conftest import write
+from tests.forecast.conftest import DAY, START, write
+from tests.forecast.test_ledger import done, promised
 
 NOW = parse_instant("2026-09-21")
 RNG = np.random.default_rng(1)
@@ -66,6 +68,16 @@ def test_company_that_keeps_its_word_is_told_apart(history: History, slips: Slip
     found = spells(known, by=NOW)
     assert len(set(found.company.tolist())) == 2
     assert np.isfinite(slips.factor(found, known)).all()
+
+
+def test_tick_on_the_day_of_the_promise_counts_for_nobody(past: Callable[..., History]) -> None:
+    """What is done when it is promised shows no keeping: a day later the same tick does."""
+    at_once, next_day = ([promised(0, 9), done(day)] for day in (0.5, 1.5))
+    ended = [
+        Lives.of(spells(past(*facts), by=(START + 20) * DAY), Workdays()).ended(DONE).sum()
+        for facts in (at_once, next_day)
+    ]
+    assert ended == [0, 1]
 
 
 def test_slips_are_the_same_after_json(slips: Slips) -> None:

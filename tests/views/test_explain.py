@@ -70,11 +70,13 @@ def test_explain_tells_when_a_promise_will_be_kept(told: Store) -> None:
     """An open step has its range, and the step that decides stands beside the word on the CRM's own date."""
     promise = {"step": 1, "name": "Security review", "from_on": 20_048, "likely_on": 20_055, "until_on": 20_080}
     plan = {"deciding_step": "Security review", "deciding_step_on": 20_055, "on_time": 0.1, "on_time_text": "Unlikely."}
+    plan |= {"won_in_period": 0.125, "won_next_period": 0.25}
     scores.save(told, [score(1, as_of=T0 + 3 * DAY, reasons=REASONS, promises=json.dumps([promise]), **plan)])
     found = explain(told, "D1")
     assert [(step.from_on, step.likely_on, step.until_on) for step in found.promises] == [(20_048, 20_055, 20_080)]
     text = "\n".join(lines(found))
     assert "open, likely done 2024-11-28 (80 %: 2024-11-21 to 2024-12-23)" in text
+    assert "won in this fiscal quarter 12.5%, in the next 25.0%" in text
     assert "Unlikely.\nthe promise that decides: Security review, likely kept 2024-11-28" in text
 
 

@@ -4,9 +4,12 @@ import json
 
 import pytest
 
+from crmsync.clock import to_date
+from crmsync.config import Config
 from crmsync.errors import BadConfig
 from crmsync.store.engine import Store
 from crmsync.views.promises import document, ledger, lines
+from crmsync.views.workbook import Workbook
 
 
 def test_ledger_tells_each_move(told: Store) -> None:
@@ -14,6 +17,13 @@ def test_ledger_tells_each_move(told: Store) -> None:
     found = ledger(told)
     assert "deal 1, Security review (buyer): 2024-11-13 to 2024-11-23, +10 days, in time" in lines(found)[-1]
     assert json.loads(json.dumps(document(found)))["moves"][0]["days"] == 10
+
+
+def test_ledger_is_a_frame_in_a_notebook(told: Store) -> None:
+    """An analyst gets the same moves and counts, days as dates."""
+    book = Workbook(Config(), told)
+    assert book.moves().moved_on.dt.date.tolist() == [to_date(each.moved_on) for each in ledger(told).moves]
+    assert book.keeping().moved_in_time.tolist() == [each.moved_in_time for each in ledger(told).keeping]
 
 
 def test_ledger_of_one_deal_leaves_the_others_out(told: Store) -> None:
