@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from crmsync.forecast.dataset import Examples
-from crmsync.forecast.evaluate import auc, log_losses, standard_error
+from crmsync.forecast.evaluate import auc, expected_calibration_error, log_losses, standard_error
 from crmsync.forecast.facts import Floats, Ints
 from crmsync.records import MODEL, PRIOR
 
@@ -26,6 +26,7 @@ ERRORS = 2.0  # standard errors by which the base rate must be beaten
 FEWEST_DEALS = 50  # later deals: below it no advantage counts as shown
 ENOUGH_DEALS = 200  # later deals: from here on a fit without an advantage has none
 MOST_AUC = 0.95  # of whole snapshots, long before the end: above it something looks ahead
+MOST_ECE = 0.15  # mean distance of said from won over tenths: above it a chance isn't what it says
 LOSSES = ("log_loss", "log_loss_base", "log_loss_stage", "brier", "brier_base", "brier_stage")
 
 
@@ -151,7 +152,9 @@ def judge(later: Later, *, block: bool) -> Verdict:
     text += "" if shown or beaten else ", but not by more than chance may give"
     if found > MOST_AUC:
         text = f"leak: on {deals} later deals AUC is {found:.3f}, more than what lies ahead allows"
-    used = found <= MOST_AUC and not (block and not shown and kind == MODEL)
+    ece = expected_calibration_error(later.model, later.won) if deals >= ENOUGH_DEALS else 0.0
+    text += f"; badly calibrated: said and won are {ece:.2f} apart in the mean" if ece > MOST_ECE else ""
+    used = found <= MOST_AUC and ece <= MOST_ECE and not (block and not shown and kind == MODEL)
     return Verdict(
         used=used, kind=kind, text=text, deals=deals, snapshots=len(later.won), **_figures([*losses, *squares])
     )

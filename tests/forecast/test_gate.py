@@ -16,7 +16,7 @@ from tests.forecast.conftest import RECIPE, Past, random_past
 
 WON = np.array([1.0, 1.0, 0.0, 0.0] * 50)
 EVEN = np.full(200, 0.5)
-HALF_RIGHT = np.array([0.7, 0.45, 0.3, 0.55] * 50)
+HALF_RIGHT = np.where((WON > 0) != (np.arange(200) // 4 % 4 == 0), 0.75, 0.25)  # three times in four, as it says
 
 
 def later(model: np.ndarray[tuple[int], np.dtype[np.float64]], *, deals: int = 200) -> Later:
@@ -70,7 +70,7 @@ def test_gate_lets_a_refit_through_that_is_not_surely_worse(deals: int) -> None:
 
 def test_gate_asks_for_more_than_chance_gives() -> None:
     """An advantage that some deals make and others undo isn't one."""
-    lucky = np.where(np.random.default_rng(2).random(200) < 0.52, WON, 1 - WON) * 0.8 + 0.1
+    lucky = np.where(np.random.default_rng(2).random(200) < 0.55, WON, 1 - WON) * 0.16 + 0.42
     verdict = judge(later(lucky), block=True)
     assert not verdict.used
     assert verdict.text.endswith(
@@ -95,6 +95,15 @@ def test_gate_refuses_what_is_too_good() -> None:
     verdict = judge(later(WON * 0.98 + 0.01), block=False)
     assert not verdict.used
     assert verdict.text.startswith("leak: on 200 later deals AUC is 1.000")
+
+
+def test_gate_refuses_what_is_badly_calibrated() -> None:
+    """Better than both baselines, but what it calls 65 % is won nine times in ten."""
+    wrong = np.arange(200) % 10 == 0
+    dull = np.where((WON > 0) != wrong, 0.65, 0.35)
+    verdict = judge(later(dull), block=False)
+    assert not verdict.used
+    assert verdict.text.endswith("better than both; badly calibrated: said and won are 0.25 apart in the mean")
 
 
 @pytest.mark.parametrize("seed", range(5))

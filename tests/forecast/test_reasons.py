@@ -37,7 +37,9 @@ def test_text_fits_a_field_and_ends_with_a_whole_reason(scores: Scores) -> None:
     """At most 255 characters, the probability first, signs before reasons."""
     texts = [Reasons(scores).text(row) for row in range(len(scores))]
     assert max(map(len, texts)) <= TEXT_LIMIT
-    assert all(reason[0] in "+-" for text in texts for reason in text.split(" %: ", 1)[1].split("; "))
+    reasons = [reason for text in texts for reason in text.partition(" %: ")[2].split("; ") if reason]
+    assert reasons
+    assert all(reason[0] in "+-" for reason in reasons)
 
 
 def test_text_names_steps_and_stages(scores: Scores) -> None:

@@ -106,12 +106,12 @@ def test_waterfall_balances_to_the_minor_unit(
 
 
 def parts(past: Any, fit: Fit, *later: dict[str, Any], days: int = 0, **dates: Any) -> dict[str, int]:
-    """What moves a deal of 1,000.00 with a plan, ten days old, when these facts come within so many days."""
+    """What moves a deal of 10,000,000.00 with a plan, ten days old, when these facts come within so many days."""
     plan = {"kind": Kind.MILESTONE, "step": 5, "name": 1, "side": 1}
     rows = [
         row(0, Kind.CREATED),
         row(0, Kind.OWNER, person=1),
-        row(0, Kind.AMOUNT, name=2, value=100_000),
+        row(0, Kind.AMOUNT, name=2, value=1_000_000_000),
         row(0, Kind.CLOSE_ON, value=START + 60),
         row(0, Kind.STAGE, name=3),
         {"day": 0, "phase": Phase.PLANNED, "value": START + 15, **plan},
@@ -138,7 +138,7 @@ def now(kind: Kind, **more: Any) -> dict[str, Any]:
         (now(Kind.OUTCOME, phase=Phase.DONE, value=0), "two lost"),
         (now(Kind.DELETED), "two lost"),
         (now(Kind.CLOSE_ON, value=START + 400), "two pushed"),
-        (now(Kind.AMOUNT, name=2, value=300_000), "two amount"),
+        (now(Kind.AMOUNT, name=2, value=3_000_000_000), "two amount"),
         (now(Kind.STAGE, name=1), "two CRM edit"),
         (now(Kind.EMAIL, side=1), "two engagement came"),
         ({"day": 10 + 1 / DAY, "phase": Phase.DONE}, "two milestone done"),
@@ -166,7 +166,7 @@ def test_currency_is_left_and_entered(past: Any, rich_fit: Fit) -> None:
 
 def test_override_stands_in_place_of_the_chance(past: Any, rich_fit: Fit) -> None:
     """A chance that a person puts in moves the part `override`, up to exactly amount times chance."""
-    assert sum(parts(past, rich_fit, overrides=({1: 0.2}, {1: 0.9})).values()) == 70_000
+    assert sum(parts(past, rich_fit, overrides=({1: 0.2}, {1: 0.9})).values()) == 700_000_000
     assert list(parts(past, rich_fit, overrides=({1: 0.2}, {1: 0.9}))) == ["two override"]
 
 
