@@ -150,7 +150,7 @@ def test_load_names_the_line_that_isnt_toml(read: Callable[[str], Config], text:
     [
         ("[push]\nfrist = 'send'", "2: push.frist: unknown key -> did you mean first?"),
         ("[pus]\n", "1: pus: unknown key -> did you mean push?"),
-        ("\n[zzz]\n", "2: zzz: unknown key -> one of: store, push, log, metrics, alerts, ping, crm"),
+        ("\n[zzz]\n", "2: zzz: unknown key -> one of: store, push, log, metrics, alerts, ping, engine, crm"),
         ("[push]\nfirst = 'maybe'", "2: push.first: Input should be 'approve' or 'send'"),
         ("[store]\nurl = 3", "2: store.url: Input should be a valid string"),
         ("crm = 3", "1: crm: Input should be a valid dictionary"),

@@ -9,7 +9,7 @@ from crmsync.forecast.dataset import STILL_OPEN, examples, snapshots
 from crmsync.forecast.evaluate import Quality, quality
 from crmsync.forecast.facts import Floats, Ints
 from crmsync.forecast.history import History
-from crmsync.forecast.incumbents import Reading, readings
+from crmsync.forecast.incumbents import SAID, Reading, readings
 from crmsync.forecast.recipe import Recipe
 from crmsync.forecast.score import Scores
 
@@ -40,10 +40,11 @@ class Grading:
     """Grades every field that speaks of chances. A date's rates are learnt from the deals that had closed by then."""
 
     def __init__(self, history: History, recipe: Recipe, *, until: int) -> None:
-        self._history = history
-        self._found = snapshots(history, by=until, every_days=recipe.every_days, created_from=recipe.created_from)
-        self._before = readings(history.as_of(history.deals[self._found.deal], self._found.at))
-        self._known: dict[tuple[str, str], _Said] = {}
+        self._history, self._known = history, dict[tuple[str, str], _Said]()
+        self._before: list[Reading] = []
+        if len(history.rows(SAID)):
+            self._found = snapshots(history, by=until, every_days=recipe.every_days, created_from=recipe.created_from)
+            self._before = readings(history.as_of(history.deals[self._found.deal], self._found.at))
 
     def add(self, scores: Scores, won: Ints) -> None:
         """The scores of a date and how the deals ended, as far as is known."""

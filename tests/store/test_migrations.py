@@ -17,7 +17,8 @@ from crmsync.store.engine import Store, open_store
 from tests.store.rows import all_of, count, deal, pull, score
 
 OLD_DEAL = {**deal(), "crm": "main", "deal_id": 1}
-OLD_SCORE = {**{name: value for name, value in score(probability=0.25).items() if name != "points"}, "score_id": 1}
+YOUNGER = ("points", "deciding_step", "deciding_step_on")
+OLD_SCORE = {**{name: value for name, value in score(probability=0.25).items() if name not in YOUNGER}, "score_id": 1}
 OLD_PLAN = {"digest": "d", "run_id": 1, "score_id": 1, "deal_id": 1, "crm": "main", "crm_id": "D1", "old": None}
 OLD_PLAN |= {"result": "probability", "target": "P__c", "new": "25.0", "reason": "first"}
 
