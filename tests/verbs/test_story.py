@@ -21,7 +21,8 @@ def test_every_step_ends_with_a_countable_line(story: dict[str, Said]) -> None:
     """Each CRM and model gets a line with counts and time."""
     for step in ("pull", "stage", "push"):
         crms = [
-            re.match(rf"{step} (\w+): [\d,]+ [\w ]+, .*\d s(, run \d+)?$", line) for line in story[step].out.splitlines()
+            re.match(rf"{step} (\w+): [\d,]+ [\w ]+, .*\d s(, run \d+)?$", line)
+            for line in story[step].out.splitlines()
         ]
         assert [found and found[1] for found in crms] == ["main", "hub"]
     assert re.match(r"train close: \d+ deals, .*\d s\n$", story["train"].out)

@@ -35,7 +35,8 @@ class Portal:
             self.__dict__.pop(name, None)
         self.details = self._read_details()
         if not self.client.seen_at:
-            raise RetryLater("E201", "HubSpot's answers carry no Date", where=self.client.config.name)
+            remedy = "let the proxy in between leave the header Date in"
+            raise RetryLater("E201", "HubSpot's answers carry no Date", where=self.client.config.name, remedy=remedy)
         return self.client.seen_at
 
     @once
