@@ -30,6 +30,7 @@ class Connections:
             self._made[name] = crm, now
         return crm
 
-    def drop(self, name: str) -> None:
-        """Nothing that was kept of it counts any more."""
-        self._made.pop(name, None)
+    def drop(self, *names: str) -> None:
+        """Nothing that was kept of them counts any more."""
+        for name in names:
+            self._made.pop(name, None)

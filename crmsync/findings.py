@@ -38,17 +38,18 @@ def skew(name: str, *, theirs: int, ours: int, local: bool) -> Finding:
 def targets(name: str, states: Sequence[FieldState], *, remedy: Callable[[FieldState], str]) -> Iterator[Finding]:
     """C204: one for the target fields that are as they should be, and one for all that have the same fault and remedy."""
     if fit := [state for state in states if not state.problem]:
-        yield Finding("C204", "ok", f"{name}: {_named(fit)} there and can be written")
+        yield Finding("C204", "ok", f"{name}: {_named(fit)} can be read and written")
     faults: dict[tuple[str, str], list[FieldState]] = {}
     for state in states:
         if state.problem:
             faults.setdefault((state.problem, remedy(state)), []).append(state)
     for (problem, what_to_do), of in faults.items():
-        yield Finding("C204", "fail", f"{name}: {_named(of)} not fit: {problem}", what_to_do)
+        each = ", each" if len(of) > 1 else ""
+        yield Finding("C204", "fail", f"{name}: {_named(of)}{each}: {problem}", what_to_do)
 
 
 def _named(states: Sequence[FieldState]) -> str:
-    """How many target fields, the first by name, and the verb to go on with."""
+    """How many target fields, and the first by name."""
     listed = ", ".join(f"{state.result.value} in {state.target}" for state in states[:SHOWN])
     more = f" and {len(states) - SHOWN} more" if len(states) > SHOWN else ""
-    return f"{many(len(states), 'target field')} ({listed}{more}) {'is' if len(states) == 1 else 'are'}"
+    return f"{many(len(states), 'target field')} ({listed}{more})"

@@ -13,6 +13,7 @@ from typing import Any
 from crmsync.clock import MICROS_PER_SECOND, Clock, iso, system_clock
 from crmsync.errors import CrmsyncError
 from crmsync.watch import Watch
+from crmsync.words import counted
 
 # What could end a line, steer a terminal or turn its direction.
 UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
@@ -43,7 +44,7 @@ class Log(Watch):
 
     def row(self, name: str, facts: Mapping[str, Any]) -> None:
         """The line of a row of the ledger."""
-        counts = ", ".join(f"{count:,} {what.replace('_', ' ')}" for what, count in facts["counts"].items() if count)
+        counts = ", ".join(counted(name, count) for name, count in facts["counts"].items() if count)
         if facts["ended_at"] is not None:
             told = f"{facts['job']}: {name} {facts['target']}: {facts['status']}"
             self.line(told + (f": {counts}" if counts else ""))

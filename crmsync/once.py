@@ -9,7 +9,7 @@ T = TypeVar("T")
 class once(Generic[T]):  # noqa: N801 - a decorator
     """A property that is computed when it is first asked for, by one thread alone. Its object has a `lock` that may be taken twice.
 
-    Taking the name out of the object's `__dict__` lets it be computed anew.
+    `forget` lets it be computed anew.
     """
 
     def __init__(self, compute: Callable[[Any], T]) -> None:
@@ -24,3 +24,10 @@ class once(Generic[T]):  # noqa: N801 - a decorator
             if self._name not in known:
                 known[self._name] = self._compute(instance)
             return cast(T, known[self._name])
+
+
+def forget(instance: Any, *names: str) -> None:
+    """Lets what was kept under these names be computed anew, once nobody is about to take it."""
+    with instance.lock:
+        for name in names:
+            instance.__dict__.pop(name, None)

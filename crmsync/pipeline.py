@@ -69,13 +69,13 @@ class Pipeline:
 
     def reconcile(self, crm: str | None = None) -> list[RunRow]:
         """Holds the store against the ids that the CRM of that name, or each of them, lists, and heals what differs."""
-        for each in self.config.only_crm(crm):
-            self.connections.drop(each.name)
-        return self._each_crm(
-            "reconcile",
-            self.config.only_crm(crm),
-            lambda it, run_id: reconcile(self.store, it, run_id=run_id, watch=self.watch),
-        )
+
+        def work(it: Crm, run_id: int) -> dict[str, int]:
+            return reconcile(self.store, it, run_id=run_id, watch=self.watch)
+
+        asked = self.config.only_crm(crm)
+        self.connections.drop(*(each.name for each in asked))
+        return self._each_crm("reconcile", asked, work)
 
     def train(self, model: str, *, as_of: int | None = None) -> list[RunRow]:
         """Learns a model from what was known at an instant."""
@@ -227,7 +227,7 @@ class Pipeline:
             counts = work(run_id)
         except CrmsyncError as fault:
             with suppress(CrmsyncError):  # a store that is full or gone: the fault that is being told matters more
-                self._end(replace(row, status=_status(fault), counts=fault.counts, message=str(fault)))
+                self._end(replace(row, status=runs.status_of(fault), counts=fault.counts, message=str(fault)))
             raise
         except BaseException as defect:
             with suppress(CrmsyncError):
@@ -256,11 +256,3 @@ def _first(faults: Sequence[CrmsyncError]) -> CrmsyncError:
     if others:
         first.what = f"{first.what}; {others} more failed, see crmsync status"
     return first
-
-
-def _status(fault: CrmsyncError) -> str:
-    if isinstance(fault, RetryLater):
-        return "later"
-    if isinstance(fault, Stopped):
-        return "waiting" if fault.code == "E501" else "stopped"
-    return "failed"

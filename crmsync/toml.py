@@ -76,7 +76,9 @@ def _text(file: Path) -> str:
         remedy = "crmsync init DIR, or name one with --config or CRMSYNC_CONFIG"
         raise BadConfig("E101", "no such file", where=str(file), remedy=remedy) from None
     except (OSError, ValueError) as error:
-        raise BadConfig("E101", f"can't be read ({type(error).__name__})", where=str(file)) from None
+        raise BadConfig(
+            "E101", f"can't be read ({type(error).__name__})", where=str(file), remedy="a file of your own, as UTF-8"
+        ) from None
     if len(content) > LARGEST_FILE:
         what = f"larger than {LARGEST_FILE:,} bytes, which no config is"
         raise BadConfig("E101", what, where=f"{file}:1", remedy="name the right file")

@@ -1,6 +1,16 @@
 """How counts read."""
 
+PARTICIPLES = {"quarantined": "set aside", "unwritten": "deals' forecasts unwritten (kind prior)"}
+NOUNS = ("calls", "deals", "snapshots", "steps")  # names of counts that are plural nouns
+
 
 def many(count: int, noun: str) -> str:
     """`1 deal`, `1,200 deals`: a count with its noun, which is given for one."""
     return f"{count:,} {noun if count == 1 else noun + 's'}"
+
+
+def counted(name: str, count: int) -> str:
+    """`1 call`, `1,200 written`, `3 set aside`: what a row of the ledger counted under a name."""
+    if name in NOUNS:
+        return many(count, name.removesuffix("s"))
+    return f"{count:,} {PARTICIPLES.get(name, name.replace('_', ' '))}"

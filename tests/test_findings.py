@@ -48,7 +48,7 @@ def test_targets_with_one_fault_are_one_finding() -> None:
     named_first = "probability in crmsync_probability, expected_amount in crmsync_expected_amount"
     assert (found.code, found.level, found.remedy) == ("C204", "fail", "make them")
     assert found.what.startswith(f"hub: {len(Result)} target fields ({named_first}, ")
-    assert found.what.endswith(f" and {len(Result) - 3} more) are not fit: it isn't there")
+    assert found.what.endswith(f" and {len(Result) - 3} more), each: it isn't there")
 
 
 def test_targets_that_differ_are_told_apart() -> None:
@@ -61,7 +61,7 @@ def test_targets_that_differ_are_told_apart() -> None:
     ]
     found = [(each.level, each.what) for each in targets("hub", states, remedy=lambda it: it.target)]
     assert found == [
-        ("ok", "hub: 2 target fields (risk in crmsync_risk, kind in crmsync_kind) are there and can be written"),
-        ("fail", "hub: 1 target field (reasons in crmsync_reasons) is not fit: too short"),
-        ("fail", "hub: 1 target field (category in crmsync_category) is not fit: a list"),
+        ("ok", "hub: 2 target fields (risk in crmsync_risk, kind in crmsync_kind) can be read and written"),
+        ("fail", "hub: 1 target field (reasons in crmsync_reasons): too short"),
+        ("fail", "hub: 1 target field (category in crmsync_category): a list"),
     ]

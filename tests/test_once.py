@@ -3,7 +3,7 @@
 import time
 from threading import RLock, Thread
 
-from crmsync.once import once
+from crmsync.once import forget, once
 
 
 class Account:
@@ -32,8 +32,20 @@ def test_once_is_computed_by_one_of_many_threads() -> None:
 
 
 def test_once_is_computed_anew_when_it_was_forgotten() -> None:
-    """Without its entry it is asked again."""
+    """Then it is asked again; what was never asked is no fault."""
     account = Account()
     first = account.details
-    del account.__dict__["details"]
+    forget(account, "details", "other")
     assert (first, account.details) == (1, 2)
+
+
+def test_forget_waits_until_it_is_computed() -> None:
+    """Whoever is about to take a value gets it, though another thread forgets it at the same time."""
+    account = Account()
+    with account.lock:
+        thread = Thread(target=forget, args=(account, "details"))
+        thread.start()
+        thread.join(0.1)
+        waited = thread.is_alive()
+    thread.join()
+    assert waited

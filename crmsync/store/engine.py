@@ -140,7 +140,8 @@ def _translated(url: str) -> Iterator[None]:
     except DBAPIError as error:
         raise _fault(str(error.orig).splitlines()[0], url) from None
     except SQLAlchemyError as error:
-        raise CrmsyncError("E399", f"the store refused a statement ({type(error).__name__})", where=url) from error
+        what = f"the store refused a statement ({type(error).__name__})"
+        raise CrmsyncError("E399", what, where=url, remedy="report it with this line") from error
 
 
 def _fault(words: str, url: str) -> CrmsyncError:
@@ -173,7 +174,8 @@ def _fault(words: str, url: str) -> CrmsyncError:
         return RetryLater(
             "E306", "the database server can't be reached", where=url, remedy="start it; the next run goes on"
         )
-    return CrmsyncError("E399", f"the store refused a statement: {words[:200]}", where=url)
+    what = f"the store refused a statement: {words[:200]}"
+    return CrmsyncError("E399", what, where=url, remedy="report it with this line")
 
 
 def alone(connection: Connection) -> None:

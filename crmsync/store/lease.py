@@ -68,7 +68,8 @@ class Lease:
             self._claim()
         except RetryLater:  # another wrote at the same moment; now it can be seen who
             self._claim()
-        runs.lose(self._store, now=self._clock())
+        with suppress(CrmsyncError):  # whoever takes it next tells them
+            runs.lose(self._store, now=self._clock())
 
     def _claim(self) -> None:
         now = self._clock()

@@ -39,16 +39,15 @@ class Planned:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What a CRM shows in one of our fields: by the newest pull, or by what we wrote after it."""
+    """What a CRM shows in one of our fields: by the newest pull, or by what we wrote after it.
+
+    `set_at`: since when, on the CRM's clock, as far as it tells; `written_at`: when we did, on this machine's, None: never.
+    """
 
     value: str | None
     ours: bool  # it is what we wrote last, by our ledger or, where that knows nothing of it, by the CRM; or blank
-    set_at: int = field(
-        default=0, compare=False
-    )  # on the CRM's clock: since when it stands there, as far as the CRM tells
-    written_at: int | None = field(
-        default=None, compare=False
-    )  # on this machine's clock: when we wrote it, None if never
+    set_at: int = field(default=0, compare=False)
+    written_at: int | None = field(default=None, compare=False)
     by_crm: bool = field(default=False, compare=False)  # only the CRM tells that it is ours: our ledger was lost
 
 
@@ -128,10 +127,9 @@ def last_sent(store: Store, crm: str) -> dict[tuple[int, Result], tuple[Planned,
 
 def planned_by(store: Store, run_id: int) -> list[Planned]:
     """What one run planned."""
+    query = select(_outbox).where(_outbox.c.run_id == run_id).order_by(_outbox.c.outbox_id)
     with store.read() as connection:
-        return _planned(
-            connection.execute(select(_outbox).where(_outbox.c.run_id == run_id).order_by(_outbox.c.outbox_id))
-        )
+        return _planned(connection.execute(query))
 
 
 def left_by(store: Store, run_id: int) -> list[tuple[Planned, str]]:
@@ -164,10 +162,9 @@ def note(store: Store, rows: Iterable[tuple[int, str, str]], *, run_id: int, now
 def ever_written(store: Store, crm: str) -> bool:
     """Whether anything was ever sent to a CRM."""
     query = select(_receipt.c.receipt_id).join(_outbox, _outbox.c.outbox_id == _receipt.c.outbox_id)
+    query = query.where(_outbox.c.crm == crm, _receipt.c.state == DONE).limit(1)
     with store.read() as connection:
-        return (
-            connection.execute(query.where(_outbox.c.crm == crm, _receipt.c.state == DONE).limit(1)).first() is not None
-        )
+        return connection.execute(query).first() is not None
 
 
 def shown(store: Store, crm: str) -> dict[tuple[int, Result], Shown]:
@@ -238,13 +235,6 @@ def _last_written(crm: str) -> Select[Any]:
         .join_from(_receipt, _outbox, _outbox.c.outbox_id == _receipt.c.outbox_id)
         .where(_receipt.c.receipt_id.in_(newest))
     )
-
-
-def waiting(store: Store) -> dict[str, int]:
-    """How many planned values wait to be sent, by CRM."""
-    with store.read() as connection:
-        crms = connection.execute(select(_outbox.c.crm).distinct().order_by(_outbox.c.crm)).scalars().all()
-    return {crm: count for crm in crms if (count := len(newest_plan(store, crm)))}
 
 
 def _planned(rows: Iterable[Any]) -> list[Planned]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, case, func, insert, select, update
 
 from crmsync.clock import iso
-from crmsync.errors import LeaseHeld
+from crmsync.errors import CrmsyncError, LeaseHeld, RetryLater, Stopped
 from crmsync.store import tables
 from crmsync.store.engine import Store
 from crmsync.store.upsert import insert_new, table_of
@@ -65,6 +65,15 @@ def end(store: Store, run_id: int, *, status: str, counts: dict[str, int], messa
     values = {"status": status, "counts": json.dumps(counts), "message": message, "ended_at": ended_at}
     with store.write() as connection:
         connection.execute(update(_run).where(_run.c.run_id == run_id).values(values))
+
+
+def status_of(fault: CrmsyncError) -> str:
+    """How a run ends that a fault ended."""
+    if isinstance(fault, RetryLater):
+        return "later"
+    if isinstance(fault, Stopped):
+        return "waiting" if fault.code == "E501" else "stopped"
+    return "failed"
 
 
 def lose(store: Store, *, now: int) -> None:

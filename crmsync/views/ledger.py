@@ -4,45 +4,40 @@ from collections.abc import Mapping
 
 from crmsync.clock import MICROS_PER_SECOND
 from crmsync.store.runs import RunRow
-from crmsync.words import many
+from crmsync.words import counted, many
 
 CHANGED = ("deals", "milestones", "facts", "gone")  # what storing a pull's pages changed
 NUMBERED = ("push", "undo")  # steps whose run can be named to `crmsync undo`
 LEVELS = {"done": "ok"} | dict.fromkeys(("partial", "later", "lost", "waiting"), "warn")  # by status; of others: fail
-WORDS = {"quarantined": "set aside", "calls_left": "calls left", "unwritten": "deals' forecasts unwritten (kind prior)"}
 PULLED = {
-    "read": "record{} read",
-    "changed": "row{} changed",
-    "unchanged": "row{} unchanged",
-    "quarantined": "record{} set aside",
+    "read": "record read",
+    "changed": "row changed",
+    "unchanged": "row unchanged",
+    "quarantined": "record set aside",
 }
-NOUNS = ("calls", "deals", "snapshots", "steps")  # names of counts that are plural nouns
 
 
-def counted(step: str, counts: Mapping[str, int]) -> list[str]:
+def told(step: str, counts: Mapping[str, int]) -> list[str]:
     """The counts of a step in words, in their order. What a CRM gives are records; what a pull makes of them are rows."""
     if step != "pull" or not counts:
-        return [_words(name, count) for name, count in counts.items()]
+        return [counted(name, count) for name, count in counts.items()]
     changed = sum(counts.get(name, 0) for name in CHANGED)
     kept = {name: count for name, count in counts.items() if name not in CHANGED}
     counts = {"read": kept.pop("read", 0), "changed": changed, **kept}
-    return [_words(name, count, PULLED) for name, count in counts.items()]
+    return [_pulled(name, count) if name in PULLED else counted(name, count) for name, count in counts.items()]
 
 
-def _words(name: str, count: int, words: Mapping[str, str] = WORDS) -> str:
-    """A count with what it counts."""
-    if name in NOUNS:
-        return many(count, name.removesuffix("s"))
-    told = words.get(name) or WORDS.get(name, name)
-    return f"{count:,} {told.format('' if count == 1 else 's')}"
+def _pulled(name: str, count: int) -> str:
+    noun, _, rest = PULLED[name].partition(" ")
+    return f"{many(count, noun)} {rest}"
 
 
 def line(row: RunRow) -> str:
-    """`pull main: 4,812 read, 37 changed, 0 set aside, 12 calls, 3.1 s`; what went wrong stands before the counts.
+    """`pull main: 4,812 records read, 37 rows changed, 12 calls, 3.1 s`; what went wrong stands before the counts.
 
     A push's line ends with its run, which an undo asks for.
     """
-    parts = counted(row.step, row.counts)
+    parts = told(row.step, row.counts)
     if row.status not in ("done", "partial"):
         parts.insert(0, row.status)
     if row.ended_at is not None:

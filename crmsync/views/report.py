@@ -66,7 +66,7 @@ def sections(store: Store) -> list[Section]:
 def what_ran(store: Store) -> str:
     """The newest runs, in their order."""
     rows = [
-        (row.step, row.target, row.status, ", ".join(ledger.counted(row.step, row.counts)), iso(row.started_at)[:19])
+        (row.step, row.target, row.status, ", ".join(ledger.told(row.step, row.counts)), iso(row.started_at)[:19])
         for row in runs.after(store, runs.newest_id(store) - RUNS_SHOWN)
     ]
     return table(("step", "of", "status", "counted", "began"), rows)

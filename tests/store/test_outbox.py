@@ -83,7 +83,7 @@ def test_newest_plan_is_of_one_crm(ledger: Store) -> None:
     [number] = staged(ledger, {})
     staged(ledger, {}, crm="other")
     assert waiting(ledger) == [number]
-    assert outbox.waiting(ledger) == {"main": 1, "other": 1}
+    assert [outbox.backlog(ledger, crm)[0] for crm in ("main", "other")] == [1, 1]
 
 
 @pytest.mark.parametrize("state", [IN_FLIGHT, DONE, FAILED, UNCLEAR])
@@ -220,12 +220,12 @@ def test_note_keeps_the_crms_own_words(ledger: Store) -> None:
     assert [tuple(row) for row in told] == [(IN_FLIGHT, "", T0), (FAILED, "FIELD_INTEGRITY: no", T0 + 1)]
 
 
-def test_waiting_is_empty_when_all_is_sent(ledger: Store) -> None:
-    """A CRM whose plan has gone out isn't listed."""
+def test_backlog_is_empty_when_all_is_sent(ledger: Store) -> None:
+    """Of a plan that has gone out nothing waits, and it has no digest to approve."""
     [number] = staged(ledger, {})
-    assert outbox.waiting(ledger) == {CRM: 1}
+    assert outbox.backlog(ledger, CRM)[0] == 1
     noted(ledger, number, DONE)
-    assert outbox.waiting(ledger) == {}
+    assert outbox.backlog(ledger, CRM) == (0, "", 0)
 
 
 def test_written_by_counts_what_a_later_run_settled(ledger: Store) -> None:

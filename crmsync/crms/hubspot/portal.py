@@ -10,7 +10,7 @@ from crmsync.crms.hubspot.client import Client
 from crmsync.crms.hubspot.refusals import Json
 from crmsync.crms.hubspot.roster import Roster
 from crmsync.errors import BadConfig, RetryLater
-from crmsync.once import once
+from crmsync.once import forget, once
 from crmsync.records import PersonRecord, StageRecord
 
 DEALS, CONTACTS, COMPANIES = "deals", "contacts", "companies"
@@ -31,11 +31,11 @@ class Portal:
 
     def now(self) -> int:
         """The CRM's clock, by a call that costs little and tells the account's zone and currency too."""
-        for name in ("zone", "currency"):
-            self.__dict__.pop(name, None)
+        forget(self, "zone", "currency")
         self.details = self._read_details()
         if not self.client.seen_at:
-            raise RetryLater("E201", "HubSpot's answers carry no Date", where=self.client.config.name)
+            remedy = "let the proxy in between leave the header Date in"
+            raise RetryLater("E201", "HubSpot's answers carry no Date", where=self.client.config.name, remedy=remedy)
         return self.client.seen_at
 
     @once
@@ -114,13 +114,12 @@ class Portal:
 
     def reread_stages(self) -> list[StageRecord]:
         """The stages as they are now."""
-        self.__dict__.pop("stages", None)
+        forget(self, "stages")
         return list(self.stages.values())
 
     def reread_owners(self) -> list[PersonRecord]:
         """The owners as they are now."""
-        for name in ("owners", "_owner_rows", "_owner_of_user"):
-            self.__dict__.pop(name, None)
+        forget(self, "owners", "_owner_rows", "_owner_of_user")
         return self.owners
 
     def pages(self, path: str, query: Iterable[tuple[str, str]]) -> Iterator[Json]:

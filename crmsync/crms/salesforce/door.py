@@ -36,7 +36,8 @@ class Door:
         """The CRM's clock, by a call that its allowance doesn't count."""
         self.versions()
         if not self.meter.seen_at:
-            raise RetryLater("E201", "Salesforce's answers carry no Date", where=self.config.name)
+            remedy = "let the proxy in between leave the header Date in"
+            raise RetryLater("E201", "Salesforce's answers carry no Date", where=self.config.name, remedy=remedy)
         return self.meter.seen_at
 
     def present(self) -> int:

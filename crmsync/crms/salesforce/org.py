@@ -6,7 +6,7 @@ from threading import RLock
 from crmsync.crms.salesforce.client import Client, Json
 from crmsync.crms.salesforce.values import soql
 from crmsync.errors import BadConfig
-from crmsync.once import once
+from crmsync.once import forget, once
 from crmsync.records import StageRecord
 
 DEAL, TASK, EVENT, EMAIL = "Opportunity", "Task", "Event", "EmailMessage"
@@ -46,7 +46,7 @@ class Org:
 
     def reread_stages(self) -> list[StageRecord]:
         """The stages as they are now."""
-        self.__dict__.pop("stages", None)
+        forget(self, "stages")
         return list(self.stages.values())
 
     def describe(self, entity: str, *, key: str = "") -> Json:
