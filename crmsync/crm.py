@@ -20,6 +20,7 @@ class Crm(Protocol):
     name: str  # its name in the config
     calls: int  # API calls made so far, retries included
     parallel: int  # how many calls it lets be under way at once
+    ahead: int  # deals that may be read back together before the first of them is written
 
     def counts(self) -> Mapping[str, int]:
         """What else the ledger should know of how it was read so far, by name."""

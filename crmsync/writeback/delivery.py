@@ -59,7 +59,7 @@ class Delivery:
         self.counts["settled"] += len(settled)
 
     def send(self, plan: Sequence[Planned]) -> None:
-        """Sends a plan, several batches at once. Raises Stopped E505 when a value ends in no outcome, or in two.
+        """Sends a plan, several readings of it at once. Raises Stopped E505 when a value ends in no outcome, or in two.
 
         After a fault, or when told to stop, no further batch is begun, and those under way come to their end.
         """
@@ -68,10 +68,10 @@ class Delivery:
         faults: list[CrmsyncError] = []
 
         def until_stopped() -> Iterator[list[Planned]]:
-            for batch in self.crm.batches(_writes(plan)):
+            for deals in _parts(_writes(plan), self.crm.ahead):
                 if faults:
                     return
-                yield [planned[row] for write in batch for row in write.outbox_ids]
+                yield [planned[row] for write in deals for row in write.outbox_ids]
                 self.watch.checkpoint()
 
         for deals, fault in in_order(until_stopped(), self._tried, threads=self.crm.parallel):
@@ -88,7 +88,7 @@ class Delivery:
         self._note((row.outbox_id, FAILED, why) for row, why in left)
 
     def _tried(self, rows: Sequence[Planned]) -> tuple[int, CrmsyncError | None]:
-        """Sends one batch; gives how many deals that were, and what went wrong with the batch as a whole."""
+        """Sends what one reading covers; gives how many deals that were, and what went wrong with all of them."""
         try:
             self._send(rows)
         except CrmsyncError as fault:
@@ -96,17 +96,24 @@ class Delivery:
         return len({row.crm_id for row in rows}), None
 
     def _send(self, rows: Sequence[Planned]) -> None:
-        """One batch; a deal that changed between reading and writing is read, compared and sent again."""
+        """Reads and writes; a deal that changed between the two is read, compared and sent again."""
         for _ in range(TRIES):
             kept = self._compared(rows, self.crm.read_back(list({row.crm_id for row in rows})))
-            if not kept:
+            by_id = {row.outbox_id: row for row in kept}
+            rows = []
+            for batch in self.crm.batches(_writes(kept)):
+                rows += self._pushed(batch, [by_id[row] for write in batch for row in write.outbox_ids])
+            if not rows:
                 return
-            self._note((row.outbox_id, IN_FLIGHT, "") for row in kept)
-            answers = {answer.crm_id: answer for answer in self.crm.push(_writes(kept))}
-            stale = {crm_id for crm_id, answer in answers.items() if answer.stale}
-            self._answered([row for row in kept if row.crm_id in answers and row.crm_id not in stale], answers)
-            rows = [row for row in kept if row.crm_id in stale]
         self._skip([(row, RESTLESS) for row in rows])
+
+    def _pushed(self, batch: Sequence[Write], rows: Sequence[Planned]) -> list[Planned]:
+        """Sends one batch; gives the rows of deals that changed since they were read."""
+        self._note((row.outbox_id, IN_FLIGHT, "") for row in rows)
+        answers = {answer.crm_id: answer for answer in self.crm.push(batch)}
+        stale = {crm_id for crm_id, answer in answers.items() if answer.stale}
+        self._answered([row for row in rows if row.crm_id in answers and row.crm_id not in stale], answers)
+        return [row for row in rows if row.crm_id in stale]
 
     def _compared(self, rows: Sequence[Planned], shown: Shown) -> list[Planned]:
         """The rows that may still go out; what became of the others is noted."""
@@ -158,6 +165,10 @@ def _writes(rows: Iterable[Planned]) -> list[Write]:
         Write(crm_id, {row.result: row.new for row in mine}, tuple(row.outbox_id for row in mine))
         for crm_id, mine in by_deal.items()
     ]
+
+
+def _parts(writes: Sequence[Write], size: int) -> Iterator[Sequence[Write]]:
+    return (writes[start : start + size] for start in range(0, len(writes), size))
 
 
 def why_not(row: Planned, shown: Shown) -> str:

@@ -50,7 +50,7 @@ class Meddled:
     def __init__(self, crm: Crm, acts: list[tuple[str, str]], act: Callable[[str, str | None], None]) -> None:
         self.name, self.acts, self._crm, self._act = crm.name, acts, crm, act
         self.parallel = 1  # whoever acts has to do so at a moment that is known
-        self.read_back, self.batches = crm.read_back, crm.batches
+        self.ahead, self.read_back, self.batches = crm.ahead, crm.read_back, crm.batches
 
     def push(self, writes: Sequence[Write]) -> Iterator[Answer]:
         """What waits to be done by people, then the writes."""

@@ -36,7 +36,8 @@ class Seen:
 
     def __init__(self, crm: Crm, it: Tale) -> None:
         self.name, self._crm = crm.name, crm
-        self.parallel, self.read_back, self.batches = crm.parallel, crm.read_back, crm.batches
+        self.parallel, self.ahead = crm.parallel, crm.ahead
+        self.read_back, self.batches = crm.read_back, crm.batches
         self.other = open_store(it.config.store)
         self.found: list[bool] = []
 

@@ -28,9 +28,15 @@ SIZE, THREADS = 4, 3
 class Cut:
     """A room that takes few deals at once, and none of those that come along with a certain one ("": no such)."""
 
-    def __init__(self, crm: Crm, *, fails_with: str) -> None:
-        self.name, self.parallel, self.read_back, self._crm = crm.name, crm.parallel, crm.read_back, crm
-        self.fails_with = fails_with
+    def __init__(self, crm: Crm, *, fails_with: str, ahead: int) -> None:
+        self.name, self.parallel, self._crm = crm.name, crm.parallel, crm
+        self.fails_with, self.ahead = fails_with, ahead
+        self.read: list[int] = []
+
+    def read_back(self, crm_ids: Sequence[str]) -> dict[str, dict[Result, str | None]]:
+        """Reads, and notes how many deals."""
+        self.read.append(len(crm_ids))
+        return self._crm.read_back(crm_ids)
 
     def batches(self, writes: Sequence[Write]) -> Iterator[Sequence[Write]]:
         """A few at a time."""
@@ -56,10 +62,14 @@ class Planned:
     store: Store
     ids: list[str]
     planned_by: int
+    crm: Cut | None = None
 
-    def send(self, *, fails_with: str = "", watch: Watch | None = None) -> Counter[str]:
+    def send(self, *, fails_with: str = "", watch: Watch | None = None, ahead: int = SIZE) -> Counter[str]:
         """Sends the plan; gives what became of it, faults included."""
-        crm = Cut(crms.connect(self.room.config.model_copy(update={"parallel": THREADS})), fails_with=fails_with)
+        crm = Cut(
+            crms.connect(self.room.config.model_copy(update={"parallel": THREADS})), fails_with=fails_with, ahead=ahead
+        )
+        self.crm = crm
         delivery = Delivery(self.store, crm, begun(self.store, "push", crm.name), system_clock, watch or Watch())  # type: ignore[arg-type]
         try:
             delivery.send(outbox.planned_by(self.store, self.planned_by))
@@ -113,3 +123,10 @@ def test_push_lets_batches_under_way_end_when_told_to_stop(planned: Planned) -> 
     counts = planned.send(watch=Stopping())
     left = outbox.unsettled(planned.store, planned.room.crm.name)
     assert (counts["E602"], left, 0 < counts["written"] < len(planned.ids)) == (1, [], True)
+
+
+def test_push_reads_once_for_several_batches(planned: Planned) -> None:
+    """As many deals as the room lets be read ahead; each batch still goes out by itself."""
+    counts = planned.send(ahead=3 * SIZE)
+    assert planned.crm
+    assert (counts["written"], sorted(planned.crm.read)) == (5 * SIZE, [2 * SIZE, 3 * SIZE])

@@ -20,7 +20,7 @@ from crmsync.crms.hubspot.portal import Portal
 from crmsync.crms.hubspot.read import Reader
 from crmsync.crms.hubspot.settings import Settings
 from crmsync.crms.hubspot.streams import all_streams
-from crmsync.crms.hubspot.write import Writer
+from crmsync.crms.hubspot.write import UPDATE_INPUTS, Writer
 from crmsync.records import Answer, Cursor, FieldState, Finding, Listed, Page, Result, Source, Write
 
 __all__ = ["HubSpot", "Settings", "connect"]
@@ -36,7 +36,7 @@ class HubSpot:
     """One HubSpot account; see `crmsync.crm.Crm` for what each method promises."""
 
     def __init__(self, config: CrmConfig, settings: Settings) -> None:
-        self.name, self.parallel = config.name, config.parallel
+        self.name, self.parallel, self.ahead = config.name, config.parallel, UPDATE_INPUTS
         self._client = Client(config, settings)
         self._portal = Portal(self._client)
         streams = list(all_streams(self._portal, config, settings))

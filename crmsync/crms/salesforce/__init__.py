@@ -19,7 +19,7 @@ from crmsync.crms.salesforce.fields import Fields, is_standard
 from crmsync.crms.salesforce.org import Org
 from crmsync.crms.salesforce.read import Reader
 from crmsync.crms.salesforce.settings import Settings
-from crmsync.crms.salesforce.write import Writer
+from crmsync.crms.salesforce.write import UPDATE_RECORDS, Writer
 from crmsync.records import Answer, Cursor, FieldState, Finding, Listed, Page, Result, Source, Write
 
 __all__ = ["Salesforce", "Settings", "connect"]
@@ -36,7 +36,7 @@ class Salesforce:
     """One Salesforce org; see `crmsync.crm.Crm` for what each method promises."""
 
     def __init__(self, config: CrmConfig, settings: Settings) -> None:
-        self.name, self.parallel = config.name, config.parallel
+        self.name, self.parallel, self.ahead = config.name, config.parallel, UPDATE_RECORDS
         self._client = Client(config, settings)
         self._org = org = Org(self._client)
         self._reader = Reader(org, config, settings)

@@ -21,6 +21,7 @@ from crmsync.retry import CallError
 
 FIRST_LOOK_S, LONGEST_LOOK_S = 0.1, 10.0  # how long after a job was made to ask how far it is, twice as long each time
 PATIENCE_S = 3_600.0  # a job that takes longer is given up
+AHEAD = 2  # pages of a job in memory: the next one comes while one is worked off
 MOST_LINKS = 100_000  # pages of one job; a list that goes on for longer goes in a circle
 JOBS = "jobs/query"
 DONE, FAILED = "JobComplete", ("Failed", "Aborted")
@@ -61,7 +62,7 @@ class Jobs:
     def sheets(self, job: Job) -> Iterator[Sheet]:
         """The pages of a job. Raises RetryLater where they hold not what the job counted."""
         came = 0
-        for sheet in in_order(self._locators(job), lambda at: self._sheet(job, at), threads=self.threads):
+        for sheet in in_order(self._locators(job), lambda at: self._sheet(job, at), threads=min(self.threads, AHEAD)):
             came += sheet.count
             yield sheet
         if came != job.records:

@@ -7,7 +7,7 @@ ticked or not: of a text of that very word nothing is lost, since a record's tex
 import csv
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from io import StringIO
+from io import BytesIO, TextIOWrapper
 from typing import Any
 
 from crmsync.errors import RetryLater
@@ -27,7 +27,7 @@ class Sheet:
         """Its header, then its records. Raises RetryLater where these are fewer or more than it says, or can't be read."""
         came = 0
         try:
-            lines = csv.reader(StringIO(self.content.decode("utf-8"), newline=""))
+            lines = csv.reader(TextIOWrapper(BytesIO(self.content), "utf-8", newline=""))
             header = next(lines, [])
             yield header
             for line in lines:

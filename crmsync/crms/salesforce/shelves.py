@@ -13,7 +13,7 @@ from zlib import crc32
 
 from crmsync.errors import RetryLater
 
-ON_A_SHELF = 20_000  # lines, about
+ON_A_SHELF = 10_000  # lines, about
 Line = Sequence[str]
 
 
