@@ -1,15 +1,19 @@
 """Stored facts as the history that features may ask."""
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from crmsync import past
+from crmsync.clock import to_day
 from crmsync.config import StoreConfig
 from crmsync.forecast.channels import STAGE
+from crmsync.forecast.workdays import Workdays
 from crmsync.records import Kind
 from crmsync.store.engine import Store, open_store
+from crmsync.workspace import Calendar, ModelSpec
 from tests.store import rows
 
 LATER = rows.T0 + 10 * rows.SECOND
@@ -41,3 +45,22 @@ def test_stages_without_a_definition_keep_their_id(store: Store) -> None:
     history = past.history(store)
     found = history.as_of(history.deals, LATER).of(STAGE).latest("name", missing=-1)
     assert {history.labels[number] for number in found.tolist()} == {"Talks", "old-9"}
+
+
+def test_deals_of_one_account_are_one_company(store: Store) -> None:
+    """Within a CRM; accounts of two CRMs and deals that name none stand each for one."""
+    alone = rows.deal("D3", account="")
+    rows.pull(
+        store, deals=[rows.deal("D2"), alone], facts=[rows.fact(deal=name, source_id=name) for name in ("D2", "D3")]
+    )
+    companies = past.history(store).companies
+    assert len(companies) == 4
+    assert len(set(companies.tolist())) == 3
+
+
+def test_calendar_of_the_model_reaches_the_forecast() -> None:
+    """Weekdays become numbers and holidays days, in order."""
+    free = {"weekend": ("sun", "fri"), "buyer_holidays": ("2026-12-26", "2026-12-25"), "seller_holidays": ()}
+    spec = ModelSpec(name="m", file=Path("m.toml"), features=("age",), calendar=Calendar(**free))
+    christmas = to_day(date(2026, 12, 25))
+    assert past.recipe(spec).workdays == Workdays((4, 6), (christmas, christmas + 1), ())

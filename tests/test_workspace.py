@@ -90,6 +90,14 @@ def test_model_without_a_workspace_says_how_to_get_one(tmp_path: Path) -> None:
             MODEL + "[gate]\nmin_closed = 3",
             "E103 models/m.toml:3: gate.min_closed: Input should be greater than or equal to 30",
         ),
+        (
+            MODEL + "[calendar]\nbuyer_holidays = ['Xmas']",
+            "E103 models/m.toml:3: calendar.buyer_holidays.0: no date; write",
+        ),
+        (
+            MODEL + "[calendar]\nweekend = ['Sun']",
+            "E103 models/m.toml:3: calendar.weekend.0: Input should be 'mon', 'tue'",
+        ),
         ("features = [", "E102 models/m.toml:1: not valid TOML"),
     ],
 )
