@@ -194,6 +194,27 @@ def test_job_brings_what_lies_in_the_bin(local: Local) -> None:
     assert [row["crm_id"] for row in page.gone] == [local.ids[DEAL_LOST]]
 
 
+def test_jobs_are_for_versions_that_link_their_pages(local: Local) -> None:
+    """Older ones are read page by page."""
+    crm = org(local, options={"bulk_from": 1, "api_version": "57.0"})
+    assert (len(pull(crm, "Opportunity").deals), dict(crm.counts())) == (4, {})
+
+
+def test_job_beside_one_that_is_refused_is_ended_and_deleted(local: Local) -> None:
+    """That of the deals, where there may be none of their history."""
+
+    def refuse(request: Request, response: Response) -> Response:
+        if request.method == "POST" and b"OpportunityHistory" in request.body:
+            return Response(400, [{"errorCode": "INVALIDENTITY", "message": "not supported by the Bulk API"}])
+        return response
+
+    Meddling(local.server, refuse)
+    crm = org(local, options={"bulk_from": 1})
+    assert (len(pull(crm, "Opportunity").deals), crm.counts()["bulk_refused"]) == (4, 1)
+    told = local.login().restful("jobs/query")["records"]
+    assert [job["object"] for job in told] == ["OpportunityHistory"]  # which the test alone refused
+
+
 def test_jobs_are_deleted_once_they_are_read(local: Local) -> None:
     """Their results would lie in the org for a week."""
     crm: Any = org(local, options={"bulk_from": 1})

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -45,17 +46,19 @@ class Jobs:
     def __init__(self, client: Client, *, threads: int) -> None:
         self.client, self.threads = client, threads
         self.counts: Counter[str] = Counter()
+        self._counting = Lock()
         self._barred = ""  # why our user may make no jobs at all
 
     def run(self, texts: list[str]) -> list[Job]:
         """A job for each query, all carried out at the same time. Raises NoJob."""
         made: list[str] = []
         try:
-            made += [self._make(text) for text in texts]
+            made.extend(map(self._make, texts))  # those before one that is refused are in it
             return [self._done(crm_id) for crm_id in made]
         except NoJob:
-            self.counts["bulk_refused"] += 1
+            self._count("bulk_refused")
             for crm_id in made:
+                self._abort(crm_id)
                 self.drop(crm_id)
             raise
 
@@ -73,6 +76,15 @@ class Jobs:
         with suppress(CrmsyncError, CallError):
             self.client.delete(f"{JOBS}/{crm_id}")
 
+    def _abort(self, crm_id: str) -> None:
+        """Ends a job that nobody waits for any more; one that has ended refuses it."""
+        with suppress(CrmsyncError, CallError):
+            self.client.write(f"{JOBS}/{crm_id}", {"state": "Aborted"})
+
+    def _count(self, what: str) -> None:
+        with self._counting:
+            self.counts[what] += 1
+
     def _make(self, text: str) -> str:
         """A job's id. Should its answer be lost, there are two of them, and one is never looked at."""
         if self._barred:
@@ -86,7 +98,7 @@ class Jobs:
                 raise
             self._barred = error.what
             raise NoJob(error.what) from None
-        self.counts["bulk_jobs"] += 1
+        self._count("bulk_jobs")
         return str(made["id"])
 
     def _done(self, crm_id: str) -> Job:

@@ -23,6 +23,7 @@ from crmsync.errors import BadConfig, SkipRecord
 from crmsync.records import Cursor, GoneRecord, Page
 
 FULL, CHANGED = "full", "changed"
+LINKED_FROM = 58.0  # the API version from which on a query job links its pages
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,8 @@ class Reader:
     def __init__(self, org: Org, config: CrmConfig, settings: Settings) -> None:
         self.org, self.client, self.config = org, org.client, config
         self.look_back = settings.look_back_s * MICROS_PER_SECOND
-        self.bulk_from, self.jobs = settings.bulk_from, Jobs(self.client, threads=config.parallel)
+        self.jobs = Jobs(self.client, threads=config.parallel)
+        self.bulk_from = settings.bulk_from if float(settings.api_version) >= LINKED_FROM else 0
         self._streams: dict[str, Stream] = {}
         for stream in all_streams(org, config, settings):
             if stream.name in self._streams:
