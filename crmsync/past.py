@@ -1,7 +1,7 @@
 """Where the store and the forecast meet: stored facts as the history that features may ask, and a model's TOML as a recipe."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import fields, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,19 +9,53 @@ from numpy.typing import NDArray
 from crmsync.clock import iso, parse_instant
 from crmsync.errors import BadConfig
 from crmsync.forecast.history import Facts, History
+from crmsync.forecast.load import LIFE, Load, Outcomes
 from crmsync.forecast.recipe import Recipe
 from crmsync.records import Kind
 from crmsync.store import frames, pulled
 from crmsync.store.engine import Store
 from crmsync.workspace import ModelSpec
 
+DEALS_AT_ONCE = 5_000  # so many that their facts fit a processor's cache
+
 
 def history(store: Store, *, known_by: int | None = None, crms: Sequence[str] = ()) -> History:
     """The facts of all deals, or those that the CRMs knew by an instant, or those of some CRMs only."""
-    found = frames.facts(store, known_by=known_by, crms=crms)
+    return History(*_named(frames.facts(store, known_by=known_by, crms=crms), pulled.stage_labels(store)))
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """All deals, to be read so many at a time: ranges of their numbers, and what features ask of an owner's other deals."""
+
+    ranges: list[tuple[int, int]]
+    load: Load
+    outcomes: Outcomes
+
+    def shares(self, count: int) -> "list[Book]":
+        """The same deals for so many readers."""
+        return [replace(self, ranges=self.ranges[number::count]) for number in range(count)]
+
+
+def book(store: Store, *, known_by: int, crms: Sequence[str] = (), at_once: int = DEALS_AT_ONCE) -> Book:
+    """The deals, so many in a range."""
+    with frames.reading(store, known_by=known_by, crms=crms) as reader:
+        lives = History(*_named(reader.facts(kinds=LIFE), {}))
+        return Book(reader.deal_ranges(at_once), lives.load, lives.outcomes)
+
+
+def parts(store: Store, book: Book, *, known_by: int, crms: Sequence[str] = ()) -> Iterator[History]:
+    """The facts of each range, as a history that knows of all deals what it has to."""
+    stages = pulled.stage_labels(store)
+    with frames.reading(store, known_by=known_by, crms=crms) as reader:
+        for deals in book.ranges:
+            yield History(*_named(reader.facts(deals=deals), stages), load=book.load, outcomes=book.outcomes)
+
+
+def _named(found: frames.FactColumns, stages: Mapping[str, str]) -> tuple[Facts, tuple[str, ...]]:
     facts = Facts(*(getattr(found, column.name) for column in fields(Facts)))
-    name, labels = _stages_by_label(facts, found.labels, pulled.stage_labels(store))
-    return History(replace(facts, name=name), labels)
+    name, labels = _stages_by_label(facts, found.labels, stages)
+    return replace(facts, name=name), labels
 
 
 def _stages_by_label(
