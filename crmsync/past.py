@@ -1,7 +1,7 @@
 """Where the store and the forecast meet: stored facts as the history that features may ask, and a model's TOML as a recipe."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import fields, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from datetime import date
 
 import numpy as np
@@ -10,20 +10,63 @@ from numpy.typing import NDArray
 from crmsync.clock import iso, parse_instant, to_day
 from crmsync.errors import BadConfig
 from crmsync.forecast.history import Facts, History
+from crmsync.forecast.load import LIFE, Load, Outcomes
 from crmsync.forecast.recipe import Recipe
+from crmsync.forecast.slips import Kept, Slips
+from crmsync.forecast.spells import spells
 from crmsync.forecast.workdays import WEEKDAYS, Workdays
 from crmsync.records import Kind
 from crmsync.store import deals, frames, pulled
 from crmsync.store.engine import Store
 from crmsync.workspace import Calendar, ModelSpec
 
+DEALS_AT_ONCE = 5_000  # so many that their facts fit a processor's cache
+
 
 def history(store: Store, *, known_by: int | None = None, crms: Sequence[str] = ()) -> History:
     """The facts of all deals, or those that the CRMs knew by an instant, or those of some CRMs only."""
-    found = frames.facts(store, known_by=known_by, crms=crms)
+    found = _named(frames.facts(store, known_by=known_by, crms=crms), pulled.stage_labels(store))
+    return History(*found, companies=deals.companies(store))
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """All deals, to be read so many at a time: ranges of their numbers, and what has to be known of all deals at once."""
+
+    ranges: list[tuple[int, int]]
+    load: Load
+    outcomes: Outcomes
+    kept: Kept | None
+
+    def shares(self, count: int) -> "list[Book]":
+        """The same deals for so many readers."""
+        return [replace(self, ranges=self.ranges[number::count]) for number in range(count)]
+
+
+def book(
+    store: Store, slips: Slips | None, *, known_by: int, crms: Sequence[str] = (), at_once: int = DEALS_AT_ONCE
+) -> Book:
+    """The deals, so many in a range; `slips`: of the fit that will score them."""
+    with frames.reading(store, known_by=known_by, crms=crms) as reader:
+        facts = _named(reader.facts(kinds=(*LIFE, Kind.MILESTONE)), {})
+        whole = History(*facts, companies=deals.companies(store))
+        kept = None if slips is None else slips.kept(spells(whole, by=known_by), whole)
+        return Book(reader.deal_ranges(at_once), whole.load, whole.outcomes, kept)
+
+
+def parts(store: Store, book: Book, *, known_by: int, crms: Sequence[str] = ()) -> Iterator[History]:
+    """The facts of each range, as a history that knows of all deals what it has to."""
+    stages, companies = pulled.stage_labels(store), deals.companies(store)
+    with frames.reading(store, known_by=known_by, crms=crms) as reader:
+        for some in book.ranges:
+            facts = _named(reader.facts(deals=some), stages)
+            yield History(*facts, load=book.load, outcomes=book.outcomes, companies=companies)
+
+
+def _named(found: frames.FactColumns, stages: Mapping[str, str]) -> tuple[Facts, tuple[str, ...]]:
     facts = Facts(*(getattr(found, column.name) for column in fields(Facts)))
-    name, labels = _stages_by_label(facts, found.labels, pulled.stage_labels(store))
-    return History(replace(facts, name=name), labels, companies=deals.companies(store))
+    name, labels = _stages_by_label(facts, found.labels, stages)
+    return replace(facts, name=name), labels
 
 
 def _stages_by_label(

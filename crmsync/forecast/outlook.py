@@ -16,7 +16,7 @@ from crmsync.clock import MICROS_PER_DAY
 from crmsync.forecast.facts import Floats, Ints
 from crmsync.forecast.history import History
 from crmsync.forecast.score import Scores
-from crmsync.forecast.slips import FARTHEST, JUMPS, Slips, stretch
+from crmsync.forecast.slips import FARTHEST, JUMPS, Kept, Slips, stretch
 from crmsync.forecast.spells import OPEN, Spells, spells
 from crmsync.forecast.timing import Curve
 
@@ -69,8 +69,10 @@ class Outlook:
             yield Promise(deal, step, history.labels[name], due, days[FIRST], days[MEDIAN], days[LAST], chance, decides)
 
 
-def outlook(history: History, scores: Scores) -> Outlook:
+def outlook(history: History, scores: Scores, kept: Kept | None = None) -> Outlook:
     """Of the scored deals that are open, at the instant of the scores. What others had promised and kept counts too.
+
+    `kept`: by all deals, where the history has only some.
 
     A fit of an older version knows nothing of slips: of no promise is anything told.
     """
@@ -78,7 +80,7 @@ def outlook(history: History, scores: Scores) -> Outlook:
     if slips is None:
         return _none()
     every = spells(history, by=scores.as_of)
-    factor = slips.factor(every, history)
+    factor = slips.factor(every, history, slips.kept(every, history) if kept is None else kept)
     rows = np.flatnonzero((every.how == OPEN) & np.isin(history.deals[every.deal], scores.deal))
     found, factor, chain = every.take(rows), factor[rows], Chain(slips)
     by_id = np.argsort(scores.deal, kind="stable")

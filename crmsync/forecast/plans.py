@@ -12,6 +12,7 @@ from crmsync.forecast.history import History
 from crmsync.forecast.on_time import on_time, sentence
 from crmsync.forecast.outlook import Promise, outlook
 from crmsync.forecast.score import Scores
+from crmsync.forecast.slips import Kept
 
 DECIMALS = 3
 
@@ -19,13 +20,13 @@ DECIMALS = 3
 class Plans:
     """Of the scored deals."""
 
-    def __init__(self, scores: Scores, history: History) -> None:
+    def __init__(self, scores: Scores, history: History, kept: Kept | None = None) -> None:
         self._today = scores.as_of // MICROS_PER_DAY
         self._deal = scores.deal.tolist()
         self._close_on = scores.table.asof.of(CLOSE_ON).latest_value()
         self._chance = on_time(scores, self._close_on)
         self._promises: dict[int, list[Promise]] = defaultdict(list)
-        for promise in outlook(history, scores).promises(history):
+        for promise in outlook(history, scores, kept).promises(history):
             self._promises[promise.deal].append(promise)
 
     def told(self, place: int) -> dict[str, Any]:

@@ -1,15 +1,18 @@
 """Why a score is what it is, in words: the parts of the log-odds, the strongest first."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import isnan
 
 import numpy as np
 
 from crmsync.forecast.columns import Labels, Money, Names, Numbers, Slopes, Steps
 from crmsync.forecast.encoding import REST
-from crmsync.forecast.facts import Ints
+from crmsync.forecast.facts import Floats
 from crmsync.forecast.feature import Feature, Unit
 from crmsync.forecast.score import Scores
 from crmsync.money import to_major
+from crmsync.words import many
 
 TEXT_LIMIT = 255  # characters that a plain text field takes in both CRMs
 MOST = 15  # reasons that a text of that length may hold
@@ -32,6 +35,14 @@ class Reason:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """How a part of each row reads, and how many characters that takes at least."""
+
+    least: int
+    of: Callable[[int], str]
+
+
 class Reasons:
     """The reasons of a batch of scores."""
 
@@ -42,60 +53,82 @@ class Reasons:
             for part in weighed.term.parts:
                 leads.setdefault(part, weighed.term.feature)
         self._leads = [leads[part] for part in scores.parts]
-        self._promised = np.array([lead.family == "promises" for lead in self._leads], dtype=np.bool_)
+        self._phrases: dict[int, Phrase] = {len(self._leads): Phrase(len(NO_PLAN), lambda _row: NO_PLAN)}
+        added = self._with_no_plan(scores)
+        order = np.argsort(-np.abs(added), axis=1, kind="stable")
+        self._order: list[list[int]] = order.tolist()
+        self._log_odds: list[list[float]] = np.take_along_axis(added, order, axis=1).tolist()
+
+    def _with_no_plan(self, scores: Scores) -> Floats:
+        """What each part adds, and in one more column all that promises add to a deal without a plan."""
+        promised = np.array([lead.family == "promises" for lead in self._leads], dtype=np.bool_)
+        absent = (np.asarray(scores.steps) == 0)[:, None] & promised
+        all_of_them = np.where(absent, scores.contributions, 0.0).sum(axis=1)
+        return np.column_stack([np.where(absent, 0.0, scores.contributions), all_of_them])
 
     def of(self, row: int, *, most: int | None = None) -> list[Reason]:
         """The parts that aren't 0, the strongest first, equal ones in the order of the features; of a missing plan all are one."""
-        added, absent = self._scores.contributions[row], 0.0
-        if self._scores.steps[row] == 0:
-            absent = float(added[self._promised].sum())
-            added = np.where(self._promised, 0.0, added)
-        order: Ints = np.argsort(-np.abs(added), kind="stable")
-        told = [
-            Reason(self._scores.parts[place], float(added[place]), self._phrase(int(place), row))
-            for place in order[:most]
-            if added[place] != 0
+        parts = [*self._scores.parts, "plan"]
+        ranked = zip(self._order[row][:most], self._log_odds[row], strict=False)
+        return [
+            Reason(parts[place], log_odds, self._phrase(place).of(row)) for place, log_odds in ranked if log_odds != 0
         ]
-        told += [Reason("plan", absent, NO_PLAN)] if absent else []
-        return sorted(told, key=lambda reason: -abs(reason.log_odds))[:most]
 
     def text(self, row: int) -> str:
         """`62 %: + Security review done; - Promises overdue: 2`: as many reasons as TEXT_LIMIT takes, none cut off."""
         text, between = f"{100 * self._scores.probability[row]:.0f} %", ": "
-        for reason in self.of(row, most=MOST):
-            more = f"{between}{'+' if reason.log_odds > 0 else '-'} {reason.text}"
-            if abs(reason.log_odds) >= LEAST and len(text) + len(more) <= TEXT_LIMIT:
+        for place, log_odds in zip(self._order[row][:MOST], self._log_odds[row], strict=False):
+            if abs(log_odds) < LEAST:
+                break
+            phrase = self._phrase(place)
+            if len(text) + phrase.least > TEXT_LIMIT:
+                continue
+            more = f"{between}{'+' if log_odds > 0 else '-'} {phrase.of(row)}"
+            if len(text) + len(more) <= TEXT_LIMIT:
                 text, between = text + more, "; "
         return text
 
-    def _phrase(self, place: int, row: int) -> str:
+    def _phrase(self, place: int) -> Phrase:
+        """How a part reads; made once, since a batch asks for it over and over."""
+        if place not in self._phrases:
+            self._phrases[place] = self._made(place)
+        return self._phrases[place]
+
+    def _made(self, place: int) -> Phrase:
         feature = self._leads[place]
+        head, unit = f"{feature.sentence}: ", feature.unit
         labels = self._scores.table.asof.history.labels
         match self._scores.table.column(feature.name):
             case Names() as column:
-                return self._of_name(feature, column, self._scores.parts[place].split(":", 1)[1], row)
+                return self._of_name(feature, column, self._scores.parts[place].split(":", 1)[1])
             case Labels(ids) | Slopes(ids, _):
-                label = labels[ids[row]] if ids[row] >= 0 else ""
-                return f"{feature.sentence}: {label or 'none'}"
+                names = ids.tolist()
+                return Phrase(len(head), lambda row: head + ((labels[names[row]] if names[row] >= 0 else "") or "none"))
             case Money(minor, currency):
-                if np.isnan(minor[row]):
-                    return f"{feature.sentence}: unknown"
-                code = labels[currency[row]]
-                return f"{feature.sentence}: {to_major(int(minor[row]), code):,.0f} {code}".rstrip()
+                return Phrase(len(head), lambda row: head + _money(float(minor[row]), int(currency[row]), labels))
             case Numbers(values) | Steps(values):
-                return f"{feature.sentence}: {_number(feature.unit, float(values[row]))}"
+                numbers = values.tolist()
+                return Phrase(len(head), lambda row: head + _number(unit, numbers[row]))
 
-    def _of_name(self, feature: Feature, column: Names, level: str, row: int) -> str:
+    def _of_name(self, feature: Feature, column: Names, level: str) -> Phrase:
         if level == REST:
-            return f"{feature.sentence}: others"
+            return Phrase(len(feature.sentence), lambda _row: f"{feature.sentence}: others")
         name = self._scores.table.asof.history.label_ids.get(level)
-        amount = float(column.column(name)[row]) if name is not None else 0.0
+        amounts = [0.0] * len(self._scores) if name is None else column.column(name).tolist()
         if feature.unit in YES_NO:
-            return YES_NO[feature.unit][0 if amount > 0 else 1].format(level)
-        return f"{level}: {amount:.0f} {'time' if f'{amount:.0f}' == '1' else 'times'}"
+            yes, no = (phrase.format(level) for phrase in YES_NO[feature.unit])
+            return Phrase(len(level), lambda row: yes if amounts[row] > 0 else no)
+        return Phrase(len(level), lambda row: f"{level}: {many(round(amounts[row]), 'time')}")
+
+
+def _money(minor: float, currency: int, labels: Sequence[str]) -> str:
+    if isnan(minor):
+        return "unknown"
+    code = labels[currency]
+    return f"{to_major(int(minor), code):,.0f} {code}".rstrip()
 
 
 def _number(unit: Unit, value: float) -> str:
-    if np.isnan(value):
+    if isnan(value):
         return "none"
     return f"{100 * value:.0f} %" if unit == "share" else f"{value:.0f}"

@@ -37,6 +37,34 @@ DIGITS = 9
 
 
 @dataclass(frozen=True, slots=True)
+class Factors:
+    """The factor of each of some groups, 1 of any other."""
+
+    group: Ints  # ascending
+    factor: Floats
+
+    @classmethod
+    def of(cls, group: Ints, done: Floats, expected: Floats, spread: float) -> Self:
+        """From what was done and expected in each row of a group."""
+        groups, place = np.unique(group, return_inverse=True)
+        return cls(groups, factors(place, done, expected, spread))
+
+    def at(self, group: Ints) -> Floats:
+        """The factor of each row's group, shape (m,)."""
+        place = np.searchsorted(self.group, group)
+        there = np.append(self.group, np.iinfo(np.int64).max)[place] == group
+        return np.where(there, np.append(self.factor, 1.0)[place], 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """How companies and people keep their promises, at an instant."""
+
+    company: Factors
+    person: Factors
+
+
+@dataclass(frozen=True, slots=True)
 class Slips:
     """What is learnt. Rates are per working day and stretch of EDGES."""
 
@@ -60,7 +88,7 @@ class Slips:
         factor = factors(place, came, expected, spread_of(place, came, expected))
         expected = expected * factor[place]
         company_spread = spread_of(found.company, came, expected)
-        company = _each(found.company, came, expected, company_spread)
+        company = Factors.of(found.company, came, expected, company_spread).at(found.company)
         return cls(
             done=done,
             moved=moved,
@@ -90,14 +118,24 @@ class Slips:
             workdays=Workdays(**{name: tuple(map(int, days)) for name, days in body["workdays"].items()}),
         )
 
-    def factor(self, found: Spells, history: History) -> Floats:
-        """The product of the factors of each spell's kind of step, company and person, by all of these spells; shape (m,)."""
+    def kept(self, found: Spells, history: History) -> Kept:
+        """How companies and people keep their promises, by all of these spells."""
+        _, came, expected = self._by_kind(found, history)
+        company = Factors.of(found.company, came, expected, self.company_spread)
+        expected = (expected * company.at(found.company))[found.person > 0]
+        person = Factors.of(found.person[found.person > 0], came[found.person > 0], expected, self.person_spread)
+        return Kept(company, person)
+
+    def factor(self, found: Spells, history: History, kept: Kept) -> Floats:
+        """The product of the factors of each spell's kind of step, company and person; shape (m,)."""
+        kind, _, _ = self._by_kind(found, history)
+        return np.asarray(kind * kept.company.at(found.company) * kept.person.at(found.person))
+
+    def _by_kind(self, found: Spells, history: History) -> tuple[Floats, Floats, Floats]:
+        """Each spell's factor of its kind of step, whether it was kept, and how many like it were to be kept."""
         lives, (kinds, place) = Lives.of(found, self.workdays), kinds_of(found, history)
         kind = np.array([self.kinds.get(each, 1.0) for each in kinds])[place]
-        came, expected = lives.ended(DONE).astype(np.float64), lives.expected(np.array(self.done)) * kind
-        company = _each(found.company, came, expected, self.company_spread)
-        person = _each(found.person, came, expected * company, self.person_spread)
-        return np.asarray(kind * company * np.where(found.person > 0, person, 1.0))
+        return kind, lives.ended(DONE).astype(np.float64), lives.expected(np.array(self.done)) * kind
 
 
 def kinds_of(found: Spells, history: History) -> tuple[list[str], Ints]:
@@ -183,12 +221,6 @@ def factors(place: Ints, done: Floats, expected: Floats, spread: float) -> Float
         return np.ones(int(place.max(initial=-1)) + 1)
     came, due = (np.bincount(place, weights=each) for each in (done, expected))
     return np.asarray((came + 1 / spread) / (due + 1 / spread))
-
-
-def _each(group: Ints, done: Floats, expected: Floats, spread: float) -> Floats:
-    """The factor of each row's group."""
-    _, place = np.unique(group, return_inverse=True)
-    return factors(place, done, expected, spread)[place]
 
 
 def _round(value: float) -> float:

@@ -4,20 +4,25 @@ While too few deals have closed to learn from, deals are scored by stated rules 
 """
 
 import json
+import os
+import pickle
 from collections.abc import Iterator
-from typing import Any
+from math import isnan
+from tempfile import TemporaryFile
+from typing import IO, Any
 
 import numpy as np
 
 from crmsync import past
 from crmsync.calendars import quarter
 from crmsync.clock import MICROS_PER_DAY
+from crmsync.config import StoreConfig
+from crmsync.crew import together
 from crmsync.errors import BadConfig
 from crmsync.forecast import enough, rules, verdict
 from crmsync.forecast.dataset import examples, open_deals, snapshots
-from crmsync.forecast.facts import Floats, Ints
 from crmsync.forecast.history import History
-from crmsync.forecast.logistic import Fit, from_json, sigmoid
+from crmsync.forecast.logistic import from_json, sigmoid
 from crmsync.forecast.plans import Plans
 from crmsync.forecast.points import points, tenths
 from crmsync.forecast.reasons import Reasons
@@ -25,10 +30,16 @@ from crmsync.forecast.score import NO_DUE, Scores
 from crmsync.forecast.score import score as score_deals
 from crmsync.records import RULES
 from crmsync.store import fits, runs, scores
-from crmsync.store.engine import Store
+from crmsync.store.engine import Store, open_store
+from crmsync.store.fits import FitRow
 from crmsync.workspace import ModelSpec
 
 HORIZON_DAYS = 28  # of the column won_28d
+MANY_RANGES, MOST_PROCESSES = 8, 4
+
+Row = dict[str, Any]  # columns of table `score`
+Rows = list[Row]
+
 ONLY_FORECAST = (
     *(
         "probability",
@@ -52,19 +63,49 @@ def score(store: Store, spec: ModelSpec, *, run_id: int, as_of: int | None = Non
     """
     at = past.instant(store, spec, as_of=as_of)
     row = fits.newest_used(store, spec.name, as_of=at)
-    fit = None if row is None else from_json(row.body, where=f"fit {row.fit_id}")
-    history = past.history(store, known_by=at, crms=spec.population.crms)
-    deals = open_deals(history, created_from=past.recipe(spec).created_from, as_of=at)
     told = {"run_id": run_id, "model": spec.name, "as_of": at, "pull_run_id": runs.newest_pull(store)}
-    if row is None or fit is None:
-        _require_rules(history, spec, at)
-        told |= {"fit_id": None, "kind": RULES}
-        rows = _rows_by_rules(rules.apply(history, deals, as_of=at))
-    else:
-        told |= {"fit_id": row.fit_id, "kind": fit.gate.kind}
-        rows = _rows(score_deals(fit, history, deals, as_of=at), history, spec)
-    scores.save(store, [{**told, **rest} for rest in rows])
-    return {"open": len(deals), "scored": len(deals)}
+    batches = _by_rules(store, spec, at) if row is None else _by_fit(store, spec, row, at)
+    count = 0
+    with TemporaryFile() as spool:  # the store is written to when all is done, in one go, however many there are
+        for batch in batches:
+            pickle.dump([{**told, **rest} for rest in batch], spool)
+            count += len(batch)
+        scores.save(store, _unspooled(spool))
+    return {"open": count, "scored": count}
+
+
+def _by_rules(store: Store, spec: ModelSpec, at: int) -> Iterator[Rows]:
+    """The rows of all deals in one batch."""
+    history, recipe = past.history(store, known_by=at, crms=spec.population.crms), past.recipe(spec)
+    _require_rules(history, spec, at)
+    deals = open_deals(history, created_from=recipe.created_from, as_of=at)
+    yield list(_rows_by_rules(rules.apply(history, deals, as_of=at)))
+
+
+def _by_fit(store: Store, spec: ModelSpec, row: FitRow, at: int) -> Iterator[Rows]:
+    """The rows of the deals, in processes side by side where there are so many that it pays."""
+    fit = from_json(row.body, where=f"fit {row.fit_id}")
+    book = past.book(store, fit.slips, known_by=at, crms=spec.population.crms)
+    if len(book.ranges) < MANY_RANGES:
+        return _scored(store, book, spec, row, at)
+    shares = book.shares(min(os.cpu_count() or 1, MOST_PROCESSES))
+    return together(_scored_elsewhere, [(store.config, share, spec, row, at) for share in shares])
+
+
+def _scored_elsewhere(config: StoreConfig, *share: Any) -> Iterator[Rows]:
+    store = open_store(config)
+    yield from _scored(store, *share)
+    store.close()
+
+
+def _scored(store: Store, book: past.Book, spec: ModelSpec, row: FitRow, at: int) -> Iterator[Rows]:
+    """The rows of the deals of each range."""
+    fit, created_from = from_json(row.body, where=f"fit {row.fit_id}"), past.recipe(spec).created_from
+    told = {"fit_id": row.fit_id, "kind": fit.gate.kind, "points": None}
+    for history in past.parts(store, book, known_by=at, crms=spec.population.crms):
+        found = score_deals(fit, history, open_deals(history, created_from=created_from, as_of=at), as_of=at)
+        plans = Plans(found, history, book.kept)
+        yield [{**told, **rest, **plans.told(place)} for place, rest in enumerate(_rows(found, spec))]
 
 
 def _require_rules(history: History, spec: ModelSpec, at: int) -> None:
@@ -76,10 +117,12 @@ def _require_rules(history: History, spec: ModelSpec, at: int) -> None:
         raise BadConfig("E406", what, remedy=f"crmsync train --model {spec.name}")
 
 
-def _rows_by_rules(found: rules.Ruled) -> Iterator[dict[str, Any]]:
+def _rows_by_rules(found: rules.Ruled) -> Iterator[Row]:
     """The columns of table `score` that differ from deal to deal; what only a probability could tell stays empty."""
     for place, total in enumerate(found.points.tolist()):
         yield {
+            "fit_id": None,
+            "kind": RULES,
             **dict.fromkeys(ONLY_FORECAST),
             "deal_id": int(found.deal[place]),
             "points": total,
@@ -95,62 +138,61 @@ def _rows_by_rules(found: rules.Ruled) -> Iterator[dict[str, Any]]:
         }
 
 
-def _rows(found: Scores, history: History, spec: ModelSpec) -> Iterator[dict[str, Any]]:
+def _unspooled(spool: IO[bytes]) -> Iterator[Row]:
+    size = spool.seek(0, os.SEEK_END)
+    spool.seek(0)
+    while spool.tell() < size:
+        yield from pickle.load(spool)  # noqa: S301 - our own file, which nobody else can open
+
+
+def _rows(found: Scores, spec: ModelSpec) -> Iterator[Row]:
     """The columns of table `score` that differ from deal to deal."""
     today = found.as_of // MICROS_PER_DAY
     _, period_ends = quarter(today, first_month=spec.target.fiscal_year_starts)
     _, next_ends = quarter(period_ends + 1, first_month=spec.target.fiscal_year_starts)
-    in_period, in_both = found.won_by(period_ends), found.won_by(next_ends)
-    told = points(found.base, found.contributions)
-    reasons, plans, thresholds = (
-        Reasons(found),
-        Plans(found, history),
-        verdict.Thresholds(**spec.categories.model_dump()),
-    )
-    for place in range(len(found)):
-        probability = float(found.probability[place])
-        overdue = int(found.overdue[place])
-        yield {
-            "deal_id": int(found.deal[place]),
-            "probability": probability,
-            "points": None,
-            "close_p20": int(found.close_p20[place]),
-            "close_p50": int(found.close_p50[place]),
-            "close_p80": int(found.close_p80[place]),
-            "won_28d": _won_soon(found.fit, found, place),
-            "won_in_period": float(in_period[place]),
-            "won_next_period": float(in_both[place] - in_period[place]),
-            "risk": verdict.risk(probability, base_rate=found.fit.trained.base_rate, overdue=overdue),
-            "category": verdict.category(probability, thresholds),
-            "expected_minor": _expected(found, place),
-            "currency": found.currency[place],
-            "milestones_done": int(found.steps_done[place]),
-            "milestones_total": int(found.steps[place]),
-            "next_step": found.next_step[place],
-            "next_step_on": None if found.next_step_on[place] == NO_DUE else int(found.next_step_on[place]),
-            "reasons": _parts(found, found.contributions[place], told[place]),
-            "text": reasons.text(place),
-            **plans.told(place),
-        }
-
-
-def _won_soon(fit: Fit, found: Scores, place: int) -> float | None:
-    return float(found.won_soon[place]) if fit.horizon_days == HORIZON_DAYS else None
-
-
-def _expected(found: Scores, place: int) -> int | None:
-    """The amount times its chance, in minor units; None for a deal without an amount."""
-    amount = found.amount_minor[place]
-    return None if np.isnan(amount) else round(float(amount) * float(found.probability[place]))
-
-
-def _parts(found: Scores, row: Floats, told: Ints) -> str:
-    """The base and each part as JSON, in log-odds, and beside it in tenths of a percentage point; both sum to the score."""
-    some = np.flatnonzero(row)
-    body = {
-        "base": found.base,
-        "parts": {found.parts[number]: float(row[number]) for number in some},
-        "base_tenths": int(tenths(sigmoid(np.array([found.base])))[0]),
-        "tenths": {found.parts[number]: int(told[number]) for number in some},
+    in_period = found.won_by(period_ends)
+    thresholds = verdict.Thresholds(**spec.categories.model_dump())
+    base_rate, reasons = found.fit.trained.base_rate, Reasons(found)
+    probability, overdue, next_on = found.probability.tolist(), found.overdue.tolist(), found.next_step_on.tolist()
+    soon = found.won_soon.tolist() if found.fit.horizon_days == HORIZON_DAYS else [None] * len(found)
+    columns = {
+        "deal_id": found.deal.tolist(),
+        "probability": probability,
+        "close_p20": found.close_p20.tolist(),
+        "close_p50": found.close_p50.tolist(),
+        "close_p80": found.close_p80.tolist(),
+        "won_28d": soon,
+        "won_in_period": in_period.tolist(),
+        "won_next_period": (found.won_by(next_ends) - in_period).tolist(),
+        "risk": [verdict.risk(p, base_rate=base_rate, overdue=n) for p, n in zip(probability, overdue, strict=True)],
+        "category": [verdict.category(each, thresholds) for each in probability],
+        "expected_minor": list(map(_expected, found.amount_minor.tolist(), probability)),
+        "currency": found.currency,
+        "milestones_done": found.steps_done.tolist(),
+        "milestones_total": found.steps.tolist(),
+        "next_step": found.next_step,
+        "next_step_on": [None if day == NO_DUE else day for day in next_on],
+        "reasons": list(_parts(found)),
+        "text": [reasons.text(row) for row in range(len(found))],
     }
-    return json.dumps(body, separators=(",", ":"))
+    return (dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))
+
+
+def _expected(amount: float, probability: float) -> int | None:
+    """The amount times its chance, in minor units; None for a deal without an amount."""
+    return None if isnan(amount) else round(amount * probability)
+
+
+def _parts(found: Scores) -> Iterator[str]:
+    """The base and each part as JSON, in log-odds, and beside it in tenths of a percentage point; both sum to the score.
+
+    Written out here, as `json.dumps` would: most of the time of a million scores would go into it.
+    """
+    keys = [f"{json.dumps(part)}:" for part in found.parts]
+    base_tenths = int(tenths(sigmoid(np.array([found.base])))[0])
+    head, between = f'{{"base":{found.base!r},"parts":{{', f'}},"base_tenths":{base_tenths},"tenths":{{'
+    told = points(found.base, found.contributions)
+    for log_odds, shown in zip(found.contributions.tolist(), told.tolist(), strict=True):
+        some = [(key, value, tenth) for key, value, tenth in zip(keys, log_odds, shown, strict=True) if value]
+        values = ",".join([f"{key}{value!r}" for key, value, _ in some])
+        yield f"{head}{values}{between}{','.join([f'{key}{tenth}' for key, _, tenth in some])}}}}}"

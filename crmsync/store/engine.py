@@ -42,7 +42,8 @@ class Store:
     before it begins and raise where it must not be made; each lease that is held is one.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, config: StoreConfig) -> None:
+        self.config = config  # to open it once more, in another process
         self._readers = engine
         self._writers = engine.execution_options(writes=True, **_WRITING.get(engine.dialect.name, {}))
         self._turn = threading.RLock()
@@ -85,7 +86,7 @@ def open_store(config: StoreConfig, *, busy_timeout_ms: int = BUSY_TIMEOUT_MS) -
         raise BadConfig(
             "E301", f"store.url can't be used ({type(error).__name__})", where="store.url", remedy=remedy
         ) from None
-    store = Store(engine)
+    store = Store(engine, config)
     with ExitStack() as unless_opened:
         unless_opened.callback(store.close)
         _migrate(store)

@@ -1,12 +1,14 @@
 """The store as numpy arrays for the forecast, and as DataFrames for analysts (pandas is imported only there)."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Select, select
+from sqlalchemy import Connection, Select, select
 from sqlmodel import SQLModel
 
 from crmsync.store import tables
@@ -52,27 +54,62 @@ _WIDTHS: dict[str, Any] = {
 }
 
 
+class FactReader:
+    """Facts as they stood at one moment, read as columns: those that the CRMs knew by an instant, or of some CRMs only."""
+
+    def __init__(self, connection: Connection, known_by: int | None, crms: Sequence[str]) -> None:
+        self._connection, self._known_by = connection, known_by
+        self._deals = select(_deal.c.deal_id).where(_deal.c.crm.in_(crms)) if crms else None
+        query = select(_label.c.text, _label.c.label_id)
+        labels = {label_id: text for text, label_id in connection.execute(query)}
+        self._labels = tuple(labels.get(number, "") for number in range(max(labels, default=0) + 1))
+
+    def facts(self, *, kinds: Sequence[int] = (), deals: tuple[int, int] | None = None) -> FactColumns:
+        """All of them, or those of some kinds, or of the deals from a number to another."""
+        query = select(*(_fact.c[name] for name in _WIDTHS)).order_by(*_fact.primary_key.columns)
+        if self._known_by is not None:
+            query = query.where(_fact.c.known_at <= self._known_by)
+        if self._deals is not None:
+            query = query.where(_fact.c.deal_id.in_(self._deals))
+        if kinds:
+            query = query.where(_fact.c.kind.in_(kinds))
+        if deals is not None:
+            query = query.where(_fact.c.deal_id.between(*deals))
+        parts = [np.zeros((0, len(_WIDTHS)), dtype=np.int64), *self._tables(query)]
+        columns = zip(zip(*(part.T for part in parts), strict=True), _WIDTHS.values(), strict=True)
+        whole: list[Any] = [np.concatenate(column).astype(width) for column, width in columns]
+        whole.append(self._labels)
+        return FactColumns(*whole)
+
+    def deal_ranges(self, size: int) -> list[tuple[int, int]]:
+        """The deals' numbers, cut into ranges of so many deals."""
+        query = select(_deal.c.deal_id).order_by(_deal.c.deal_id)
+        if self._deals is not None:
+            query = query.where(_deal.c.deal_id.in_(self._deals))
+        ids = self._connection.execute(query).scalars().all()
+        return [(part[0], part[-1]) for start in range(0, len(ids), size) if (part := ids[start : start + size])]
+
+    def _tables(self, query: Select[Any]) -> Iterator[NDArray[np.int64]]:
+        """Rows of whole numbers, some at a time; on SQLite from the driver itself, which makes plain tuples of them."""
+        plain = self._connection.dialect.name == "sqlite"
+        result = self._connection.execution_options(stream_results=not plain).execute(query)
+        source: Any = result.cursor if plain else result
+        while rows := source.fetchmany(FETCH):
+            yield np.fromiter(chain.from_iterable(rows), np.int64, len(rows) * len(_WIDTHS)).reshape(len(rows), -1)
+        result.close()
+
+
+@contextmanager
+def reading(store: Store, *, known_by: int | None = None, crms: Sequence[str] = ()) -> Iterator[FactReader]:
+    """Reads facts piece by piece as they stood at one moment."""
+    with store.read() as connection:
+        yield FactReader(connection, known_by, crms)
+
+
 def facts(store: Store, *, known_by: int | None = None, crms: Sequence[str] = ()) -> FactColumns:
     """All facts, or those that the CRMs knew by an instant, or those of some CRMs only."""
-    query = select(*(_fact.c[name] for name in _WIDTHS)).order_by(
-        _fact.c.deal_id, _fact.c.at, _fact.c.kind, _fact.c.phase, _fact.c.source, _fact.c.source_id, _fact.c.value
-    )
-    if known_by is not None:
-        query = query.where(_fact.c.known_at <= known_by)
-    if crms:
-        query = query.where(_fact.c.deal_id.in_(select(_deal.c.deal_id).where(_deal.c.crm.in_(crms))))
-    parts: list[list[NDArray[Any]]] = [[np.zeros(0, dtype=width) for width in _WIDTHS.values()]]
-    with store.read() as connection:
-        labels = {label_id: text for text, label_id in connection.execute(select(_label.c.text, _label.c.label_id))}
-        result = connection.execution_options(stream_results=True).execute(query)
-        for rows in result.partitions(FETCH):
-            columns = zip(*rows, strict=True)
-            parts.append(
-                [np.array(column, dtype=width) for column, width in zip(columns, _WIDTHS.values(), strict=True)]
-            )
-    whole: list[Any] = [np.concatenate(column) for column in zip(*parts, strict=True)]
-    whole.append(tuple(labels.get(number, "") for number in range(max(labels, default=0) + 1)))
-    return FactColumns(*whole)
+    with reading(store, known_by=known_by, crms=crms) as reader:
+        return reader.facts()
 
 
 def open_deals(store: Store) -> NDArray[np.int64]:

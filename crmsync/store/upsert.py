@@ -33,6 +33,16 @@ def upsert(
     )
 
 
+def insert_all(connection: Connection, model: type[SQLModel], rows: Rows) -> None:
+    """Inserts rows, all with the keys of the first, by the driver's own way for many."""
+    if not rows:
+        return
+    mark = "?" if connection.dialect.name == "sqlite" else "%s"
+    table, names = table_of(model).name, list(rows[0])
+    statement = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join([mark] * len(names))})"  # noqa: S608 - our own names
+    connection.exec_driver_sql(statement, [tuple(row.values()) for row in rows])
+
+
 def insert_new(connection: Connection, model: type[SQLModel], rows: Rows) -> int:
     """Inserts the rows whose primary key isn't there yet and gives how many they were."""
     if not rows:
