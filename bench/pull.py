@@ -4,6 +4,7 @@
     python -m bench.pull --deals 3000 --latency-ms 0 --crms hub
     python -m bench.pull --parallel 1                       with another number of calls under way at once
     python -m bench.pull --bulk-from 0                      Salesforce without query jobs; 1: with one for each object
+    python -m bench.pull --crms hub --histories batch --parallel 8
     python -m bench.pull --peers                            beside dlt, which the bench installs for itself
     python -m bench.pull --paced --crms hub                 our pull alone, within HubSpot's limits
 
@@ -32,6 +33,7 @@ from typing import Any
 from bench import floor, loops, peers
 
 NAMES = {"main": "salesforce", "hub": "hubspot"}  # a CRM's name in the config: its kind
+OWNERS = {"bulk_from": "main", "histories": "hub"}  # whose key it is
 CONTENDERS = ("floor", "loop", "pull", "quiet")
 KIB_PER_MIB = 1_024
 CALLS, WINDOW_S = 190, 10  # what HubSpot's paid accounts allow
@@ -63,18 +65,19 @@ def serve(deals: int, folder: Path, *, paced: bool) -> None:
         sys.stdin.read()
 
 
-def pipeline(folder: Path, store: Path, *, bulk_from: int | None = None, **options: object) -> Any:
-    """Our own way in, over a store of that name."""
+def pipeline(folder: Path, store: Path, *, parallel: int = 4, **own: object) -> Any:
+    """Our own way in, over a store of that name. `own`: keys that only one kind of CRM has."""
     from crmsync import config as configs
     from crmsync.config import StoreConfig
     from crmsync.pipeline import Pipeline
     from crmsync.store.engine import open_store
 
     read = configs.load(folder / "config.toml")
-    crms = {name: crm.model_copy(update=options) for name, crm in read.crm.items()}
-    if bulk_from is not None and "main" in crms:
-        own = {**crms["main"].options, "bulk_from": bulk_from}
-        crms["main"] = crms["main"].model_copy(update={"options": own})
+    crms = {
+        name: crm.model_copy(update={"parallel": parallel, "options": {**crm.options, **kept}})
+        for name, crm in read.crm.items()
+        for kept in [{key: value for key, value in own.items() if OWNERS[key] == name}]
+    }
     return Pipeline(read.model_copy(update={"crm": crms}), open_store(StoreConfig(url=f"sqlite:///{store}")))
 
 
@@ -87,7 +90,7 @@ def record(folder: Path, name: str) -> None:
     ours.store.close()
 
 
-def contend(folder: Path, name: str, who: str, options: dict[str, object]) -> Cost:
+def contend(folder: Path, name: str, who: str, options: dict[str, Any]) -> Cost:
     """Runs one contender in this process."""
     requests = floor.recorded(folder / f"{name}.jsonl")
     ca_file = next(folder.glob("*.pem"), None)
@@ -133,7 +136,7 @@ def delay(port: int, kind: str, latency_ms: int) -> None:
 
 def chosen(asked: argparse.Namespace) -> dict[str, object]:
     """What our pull is told besides the config."""
-    options = {"parallel": asked.parallel, "bulk_from": asked.bulk_from}
+    options = {"parallel": asked.parallel, "bulk_from": asked.bulk_from, "histories": asked.histories}
     return {name: value for name, value in options.items() if value is not None}
 
 
@@ -184,6 +187,7 @@ def main(words: list[str]) -> None:
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--parallel", type=int)
     parser.add_argument("--bulk-from", type=int)
+    parser.add_argument("--histories", choices=("list", "batch"))
     parser.add_argument("--peers", action="store_true")
     parser.add_argument("--paced", action="store_true")
     asked = parser.parse_args(words)
