@@ -3,6 +3,12 @@
 from itertools import groupby
 
 import pytest
+from hypothesis import settings
+
+settings.register_profile(
+    "unhurried", deadline=None
+)  # how long an example takes says more of the machine than of the code
+settings.load_profile("unhurried")
 
 pytest_plugins = ["tests.postgres"]
 
