@@ -54,7 +54,7 @@ class Pipeline:
         connections: Connections | None = None,
     ) -> None:
         self.config, self.store, self.clock, self.job = config, store, clock, job
-        self.connections = connections or Connections(config, clock=clock)
+        self.connections = connections or Connections(config)
         self.lease = Lease(store, clock)
         self.watch = watch or Watch()
         self.root: Path = config.file.resolve().parent
