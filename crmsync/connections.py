@@ -5,26 +5,28 @@ currency, retired owners and stages. It is made anew after a day; after a run th
 since what it keeps may be the reason; and before a reconcile, which heals what nothing else sees.
 """
 
+import time
+from collections.abc import Callable
+
 from crmsync import crm as crms
-from crmsync.clock import MICROS_PER_DAY, Clock, system_clock
 from crmsync.config import Config
 from crmsync.crm import Crm
 
-KEPT = MICROS_PER_DAY
+KEPT_S = 86_400.0
 
 
 class Connections:
-    """The CRMs of a config, each connected when it is first asked for. `clock` is this machine's."""
+    """The CRMs of a config, each connected when it is first asked for. `clock` counts seconds, whatever day it is."""
 
-    def __init__(self, config: Config, *, clock: Clock = system_clock) -> None:
+    def __init__(self, config: Config, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._config, self._clock = config, clock
-        self._made: dict[str, tuple[Crm, int]] = {}
+        self._made: dict[str, tuple[Crm, float]] = {}
 
     def to(self, name: str) -> Crm:
         """The CRM of that name. Raises BadConfig."""
-        crm, made_at = self._made.get(name, (None, 0))
+        crm, made_at = self._made.get(name, (None, 0.0))
         now = self._clock()
-        if crm is None or not 0 <= now - made_at < KEPT:  # also after the clock was set back
+        if crm is None or now - made_at >= KEPT_S:
             (config,) = self._config.only_crm(name)
             crm = crms.connect(config)
             self._made[name] = crm, now

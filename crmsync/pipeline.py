@@ -56,7 +56,7 @@ class Pipeline:
         connections: Connections | None = None,
     ) -> None:
         self.config, self.store, self.clock, self.job = config, store, clock, job
-        self.connections = connections or Connections(config, clock=clock)
+        self.connections = connections or Connections(config)
         self.leases = Leases(store, clock)
         self.watch = watch or Watch()
         self.root: Path = config.file.resolve().parent

@@ -27,7 +27,7 @@ class Runner:
         self, config: Config, store: Store, *, clock: Clock = system_clock, watch: Watch | None = None
     ) -> None:
         self.config, self.store, self.clock, self.watch = config, store, clock, watch or Watch()
-        self._connections = Connections(config, clock=clock)
+        self._connections = Connections(config)
         self._ping, self._alerts = Ping(config.ping, store, clock), Alerts(config.alerts, store, clock)
 
     def run(self, spec: JobSpec, *, due: int | None = None) -> list[RunRow]:

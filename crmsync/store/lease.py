@@ -57,7 +57,7 @@ class Lease:
                 runs.give_lease_back(self._store, self._name, holder=self._holder)
 
     def _take(self) -> None:
-        """Takes the lease; that of a process of this machine which is no more is taken over at once. Its runs are told as lost."""
+        """Takes the lease; that of a process of this machine which is no more is taken over at once."""
         try:
             self._claim()
         except LeaseHeld:
@@ -68,13 +68,14 @@ class Lease:
             self._claim()
         except RetryLater:  # another wrote at the same moment; now it can be seen who
             self._claim()
-        with suppress(CrmsyncError):  # whoever takes it next tells them
-            runs.lose(self._store, now=self._clock())
 
     def _claim(self) -> None:
+        """The lease; the runs of those who hold none any more are told as lost."""
         now = self._clock()
         until = now + int(self._lease_s * MICROS_PER_SECOND)
         self._fence = runs.take_lease(self._store, self._name, holder=self._holder, now=now, until=until)
+        with suppress(CrmsyncError):  # whoever takes it next tells them
+            runs.lose(self._store, now=now)
 
     def _check(self, connection: Connection) -> None:
         """Refuses the write of a holder that isn't one any more."""
