@@ -121,7 +121,7 @@ def test_a_value_that_no_score_gives_stops_the_push(tmp_path: Path) -> None:
     with tale(tmp_path) as it:
         prepare(it)
         row = outbox.newest_plan(it.store, "hub")[0]
-        for value in ("nan", "-0.0", "101.0", None):
+        for value in ("nan", "-0.0", "101.0"):
             with it.store.write() as connection:
                 assert connection.execute(spoil, {"new": value, "row": row.outbox_id}).rowcount == 1
             with pytest.raises(Stopped, match=f"E506 hub: probability of {row.crm_id} would become {value!r}"):
