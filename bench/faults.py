@@ -45,7 +45,10 @@ KINDS: tuple[dict[str, Any], ...] = (
     {"kind": "lost"},
     {"kind": "latency", "seconds": 0.02},
 )
-MODEL = 'features = ["age", "stage", "step_done", "buyer_idle", "overdue"]\n[penalty]\ngrid = [0.03]\n[gate]\nblock = false\n'
+MODEL = (
+    'features = ["age", "stage", "step_done", "buyer_idle", "overdue"]\n'
+    "[penalty]\ngrid = [0.03]\n[gate]\nblock = false\n[write]\nprior = true\n"
+)
 OF_A_RUN = "run_id"  # differs from round to round
 
 

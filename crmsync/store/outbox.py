@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Select, func, insert, select
+from sqlalchemy import Connection, Select, exists, func, insert, select
 
 from crmsync.records import OURSELVES, TRAVELLERS, Result
 from crmsync.store import tables
@@ -75,12 +75,8 @@ def _waiting(connection: Connection, crm: str) -> Select[Any]:
         _run.c.step == "stage", _run.c.target == crm, _run.c.status == "done"
     )
     newest = connection.execute(staged).scalar()
-    state = _states()
-    return (
-        select(_outbox)
-        .outerjoin(state, state.c.outbox_id == _outbox.c.outbox_id)
-        .where(_outbox.c.crm == crm, _outbox.c.run_id == newest, state.c.receipt_id.is_(None))
-    )
+    sent = exists(_receipt.c.receipt_id).where(_receipt.c.outbox_id == _outbox.c.outbox_id)
+    return select(_outbox).where(_outbox.c.crm == crm, _outbox.c.run_id == newest, ~sent)
 
 
 def unsettled(store: Store, crm: str) -> list[Planned]:

@@ -206,7 +206,7 @@ class Outbox(SQLModel, table=True):
 
     outbox_id: int | None = Field(default=None, primary_key=True)
     digest: str = Field(sa_column=Column(Text, nullable=False, index=True))  # of the whole plan
-    run_id: int
+    run_id: int = Field(index=True)
     score_id: int = Field(foreign_key="score.score_id")
     deal_id: int = Field(foreign_key="deal.deal_id")
     crm: str = Field(sa_column=Column(Text, nullable=False))
@@ -227,7 +227,7 @@ class Receipt(SQLModel, table=True):
     receipt_id: int | None = Field(default=None, primary_key=True)
     outbox_id: int = Field(foreign_key="outbox.outbox_id", index=True)
     state: str = Field(sa_column=Column(Text, nullable=False))
-    run_id: int
+    run_id: int = Field(index=True)
     at: int = Field(sa_column=Column(BigInteger, nullable=False))
     error: str = Field(sa_column=Column(Text, nullable=False))
 
@@ -238,6 +238,10 @@ class Receipt(SQLModel, table=True):
 class Run(SQLModel, table=True):
     """The ledger: one row per step of a run, with what it counted."""
 
+    __table_args__ = (
+        Index("ix_run_step_target_run_id", "step", "target", "run_id"),
+        Index("ix_run_job_run_id", "job", "run_id"),
+    )
     run_id: int | None = Field(default=None, primary_key=True)
     job: str = Field(sa_column=Column(Text, nullable=False))
     step: str = Field(sa_column=Column(Text, nullable=False))

@@ -17,7 +17,10 @@ from tests.crash.served import Served
 
 STORE = "crmsync.db"
 SQLITE = f"sqlite:///{STORE}"
-SHORT_MODEL = 'features = ["age", "stage", "step_done", "buyer_idle", "overdue"]\n[penalty]\ngrid = [0.03]\n[gate]\nblock = false\n'
+SHORT_MODEL = (
+    'features = ["age", "stage", "step_done", "buyer_idle", "overdue"]\n'
+    "[penalty]\ngrid = [0.03]\n[gate]\nblock = false\n[write]\nprior = true\n"
+)
 KILLS_OF_A_VERB = 3
 
 

@@ -32,7 +32,7 @@ MARKS = {
     "hubspot-token": "canary-hub-token-71ac",
 }
 DATABASE, PASTED, WRONG = "canary-database-c40d", "canary-pasted-e8b3", "canary-wrong-3f67"
-MODEL = 'features = ["age", "stage", "step_done", "buyer_idle", "overdue"]\n[penalty]\ngrid = [0.03]\n'
+MODEL = 'features = ["age", "stage", "step_done", "buyer_idle", "overdue"]\n[penalty]\ngrid = [0.03]\n[write]\nprior = true\n'
 STORY = (
     "fields --create", "check", "pull", "reconcile", "train", "score", "stage", "push --dry-run", "push", "status", "verify",
     "jobs", "run nightly", "undo 1", "explain nobody", "export run", "backtest --from 2026-01-05 --to 2026-02-02 --every 28",

@@ -54,7 +54,7 @@ def workspace(crms: LocalCrms, tmp_path_factory: pytest.TempPathFactory) -> Path
     folder = tmp_path_factory.mktemp("workspaces") / "new"
     starter.init(folder)
     (folder / "config.toml").write_text(config(crms))
-    short = 'features = ["age", "stage", "step_done", "buyer_idle", "overdue"]\n[penalty]\ngrid = [0.03]\n'
+    short = 'features = ["age", "stage", "step_done", "buyer_idle", "overdue"]\n[penalty]\ngrid = [0.03]\n[write]\nprior = true\n'
     (folder / "models" / "close.toml").write_text(short)
     return folder
 
