@@ -13,7 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, func, inspect, make_url, select, text
+from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, func, inspect, make_url, select, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
 from crmsync.config import StoreConfig
@@ -131,7 +131,15 @@ def _sqlite(file: str, busy_timeout_ms: int) -> Engine:
 
 
 def _postgresql(url: Any) -> Engine:
-    return create_engine(url, hide_parameters=True, isolation_level="REPEATABLE READ", pool_pre_ping=True)
+    engine = create_engine(url, hide_parameters=True, isolation_level="REPEATABLE READ", pool_pre_ping=True)
+
+    @event.listens_for(engine, "handle_error")
+    def _refused(fault: ExceptionContext) -> None:
+        # SQLAlchemy leaves the cursor of a lost connection open, and the driver complains of that when it is collected.
+        if fault.is_disconnect and fault.execution_context is not None and fault.execution_context.cursor is not None:
+            fault.execution_context.cursor.close()
+
+    return engine
 
 
 @contextmanager
