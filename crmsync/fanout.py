@@ -9,7 +9,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -95,19 +95,24 @@ class Engine(Runner):
     def working(self) -> Iterator[None]:
         """Works while the block runs, and ends what it is at."""
         _prepare(self.store)
-        logging.getLogger("procrastinate").setLevel(
-            logging.CRITICAL
-        )  # a traceback may quote anything; the ledger has it
+        for library in ("procrastinate", "psycopg.pool"):
+            logging.getLogger(library).setLevel(logging.CRITICAL)  # a traceback may quote anything; the ledger has it
         up = threading.Event()
-        worker = threading.Thread(target=self._loop.run_until_complete, args=(self._work(up),))
-        worker.start()
-        up.wait()
-        try:
-            yield
-        finally:
-            self._loop.call_soon_threadsafe(self._ended.set)
-            worker.join()
-            self._loop.close()
+        with ThreadPoolExecutor(1) as thread:
+            worker = thread.submit(self._loop.run_until_complete, self._work(up))
+            worker.add_done_callback(lambda _: self._stop())
+            up.wait()
+            try:
+                yield
+            finally:
+                self._loop.call_soon_threadsafe(self._ended.set)
+                wait([worker])
+                self._loop.close()
+                worker.result()
+
+    def _stop(self) -> None:
+        """Ends the service when the worker has come to an end, be it by a defect."""
+        self.watch.stopping = True
 
     async def _work(self, up: threading.Event) -> None:
         """Works over one connection after the other."""
@@ -117,15 +122,18 @@ class Engine(Runner):
         with ThreadPoolExecutor(self.config.engine.parallel) as threads:
             self._loop.set_default_executor(threads)
             while not self._ended.is_set():
+                why = "the worker stopped"  # as it does when one of its connections is lost
                 try:
                     await self._connected(up)
                 except (ProcrastinateException, Error) as fault:
-                    self._tell(f"E306 the queue can't be reached ({type(fault).__name__}) -> it is tried again")
-                    with suppress(TimeoutError):
-                        await asyncio.wait_for(self._ended.wait(), HELD_S)
+                    why = type(fault).__name__
                 finally:
                     self._queue = None
                     up.set()
+                if not self._ended.is_set():
+                    self._tell(f"E306 the queue can't be reached ({why}) -> it is tried again")
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(self._ended.wait(), HELD_S)
 
     async def _connected(self, up: threading.Event) -> None:
         app = self._app()

@@ -50,6 +50,20 @@ def test_engine_without_postgresql_is_refused(config: Config) -> None:
     store.close()
 
 
+def test_worker_that_ends_by_a_defect_ends_the_service(config: Config, postgresql_url: str) -> None:
+    """A service that hands in and never works would look well: what ended its worker is raised instead."""
+    there = config.model_copy(update={"store": StoreConfig(url=postgresql_url)})
+    store = open_store(there.store)
+
+    def tell(line: str) -> None:
+        if "E306" in line:
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fanout.serve(there, store, tell=tell, pulse=fanout.Pulse(rescue="no cron"))
+    store.close()
+
+
 def test_two_workers_serve_all_portals_though_one_is_killed(tmp_path: Path, postgresql_url: str) -> None:
     """Each portal is pulled once and whole, none by two at a time, and what the killed worker was at is done by the other."""
     world = generate(deals=40, seed=3, law=LAWS["milestones"], now=NOW)
