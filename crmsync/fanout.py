@@ -9,7 +9,7 @@ import asyncio
 import logging
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -31,6 +31,10 @@ from crmsync.workspace import JobSpec
 TASK, RESCUE = "crmsync run", "crmsync rescue"
 ANSWER_S = 60.0  # for the queue to take a task
 CONNECTIONS = 4  # of the engine's own; each run has those of its store besides
+
+
+class NotYet(Exception):
+    """A task came before its turn: the database's clock is ahead of this machine's, or the run was put off meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +74,7 @@ class Engine(Runner):
         self.jobs = workspace.served(config)
         self._tell, self._pulse = tell, pulse
         self._runners: dict[str, Runner] = {}
-        self._loop = asyncio.new_event_loop()
+        self._loop: asyncio.AbstractEventLoop  # the worker's, once it works
         self._ended = asyncio.Event()
         self._queue: Any = None  # the engine's job manager, while it is connected
 
@@ -99,23 +103,23 @@ class Engine(Runner):
             logging.getLogger(library).setLevel(logging.CRITICAL)  # a traceback may quote anything; the ledger has it
         up = threading.Event()
         with ThreadPoolExecutor(1) as thread:
-            worker = thread.submit(self._loop.run_until_complete, self._work(up))
-            worker.add_done_callback(lambda _: self._stop())
+            worker = thread.submit(asyncio.run, self._work(up))
+            worker.add_done_callback(lambda _: self._stop())  # be it by a defect
             up.wait()
             try:
                 yield
             finally:
-                self._loop.call_soon_threadsafe(self._ended.set)
-                wait([worker])
-                self._loop.close()
+                with suppress(RuntimeError):  # it has ended already
+                    self._loop.call_soon_threadsafe(self._ended.set)
                 worker.result()
 
     def _stop(self) -> None:
-        """Ends the service when the worker has come to an end, be it by a defect."""
+        """Ends the service with its worker."""
         self.watch.stopping = True
 
     async def _work(self, up: threading.Event) -> None:
         """Works over one connection after the other."""
+        self._loop = asyncio.get_running_loop()
         from procrastinate.exceptions import ProcrastinateException
         from psycopg import Error
 
@@ -170,11 +174,11 @@ class Engine(Runner):
             for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=self._pulse.dead_after_s):
                 await app.job_manager.retry_job(job=job)
 
-        app.task(name=TASK, retry=_patience())(self._perform)
+        app.task(name=TASK, retry=_patience())(self.perform)
         app.periodic(cron=self._pulse.rescue)(app.task(name=RESCUE, lock=RESCUE, queueing_lock=RESCUE)(rescue))
         return app
 
-    def _perform(self, *, job: str, timestamp: int) -> None:
+    def perform(self, *, job: str, timestamp: int) -> None:
         """Runs a job for the time that it was handed in for, in a thread. What is to be tried again is raised."""
         spec = self.jobs.get(job)
         if spec is None:
@@ -185,6 +189,8 @@ class Engine(Runner):
         runner = self._runner(_lock(spec))
         try:
             runner.run(spec, due=timestamp)
+            if runner.turn(spec, due=timestamp) is not None:
+                raise NotYet
         except LeaseHeld:
             raise
         except CrmsyncError as fault:
@@ -225,7 +231,7 @@ def _patience() -> Any:
     class Patience(BaseRetryStrategy):  # type: ignore[misc] # untyped where the engine isn't installed
         def get_retry_decision(self, *, exception: BaseException, job: object) -> Any:  # noqa: ARG002 - as it is asked
             pause = RETRY_S if isinstance(exception, RetryLater) else HELD_S
-            known = isinstance(exception, RetryLater | LeaseHeld)
+            known = isinstance(exception, RetryLater | LeaseHeld | NotYet)
             return RetryDecision(retry_in={"seconds": pause}) if known else None
 
     return Patience()

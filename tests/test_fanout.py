@@ -11,7 +11,11 @@ from crmsync.errors import BadConfig
 from crmsync.sandbox.generate import generate
 from crmsync.sandbox.laws import LAWS
 from crmsync.sandbox.local import HUBSPOT, LocalCrms
+from crmsync.store import runs
 from crmsync.store.engine import open_store
+from crmsync.store.runs import JOB
+from crmsync.watch import Watch
+from tests.store.rows import T0
 from tests.story.tale import NOW
 
 PORTALS, LATENCY_S = 3, 0.1
@@ -47,6 +51,17 @@ def test_engine_without_postgresql_is_refused(config: Config) -> None:
     store = open_store(config.store)
     with pytest.raises(BadConfig, match="E320"):
         fanout.serve(config, store, tell=print)
+    store.close()
+
+
+def test_task_that_comes_before_its_turn_is_tried_again(config: Config) -> None:
+    """Where the database's clock is ahead, the task of a run that was put off comes too early; dropped, nobody would do it."""
+    store = open_store(config.store)
+    later = runs.begin(store, job="hourly@main", step=JOB, target="hourly@main", now=T0)
+    runs.end(store, later, status="later", counts={}, message="", now=T0)
+    early = fanout.Engine(config, store, tell=print, clock=lambda: T0, watch=Watch(), pulse=fanout.Pulse())
+    with pytest.raises(fanout.NotYet):
+        early.perform(job="hourly@main", timestamp=T0)
     store.close()
 
 
