@@ -6,6 +6,7 @@ import pytest
 
 from bench.portals import portals, share
 from crmsync import fanout, workspace
+from crmsync.cli import main
 from crmsync.config import Config, CrmConfig, EngineConfig, StoreConfig
 from crmsync.errors import BadConfig
 from crmsync.sandbox.generate import generate
@@ -44,6 +45,13 @@ def test_jobs_are_served_for_each_crm_by_itself_with_an_engine(config: Config) -
 def test_jobs_are_served_as_they_are_without_an_engine(config: Config) -> None:
     """No file has to change."""
     assert workspace.served(config.model_copy(update={"engine": EngineConfig()})) == workspace.jobs(config.file.parent)
+
+
+def test_part_of_a_job_can_be_run_by_its_own_name(config: Config) -> None:
+    """What status names when it fails is what `crmsync run` takes."""
+    (config.file.parent / "jobs" / "write.toml").write_text('schedule = "0 * * * *"\nsteps = ["stage"]\n')
+    config.file.write_text('[engine]\nkind = "procrastinate"\n[crm.main]\nkind = "salesforce"\n')
+    assert main(("run", "write@main", "--config", str(config.file))) == 0
 
 
 def test_engine_without_postgresql_is_refused(config: Config) -> None:
