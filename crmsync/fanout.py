@@ -33,6 +33,10 @@ ANSWER_S = 60.0  # for the queue to take a task
 CONNECTIONS = 4  # of the engine's own; each run has those of its store besides
 
 
+class NotYet(Exception):
+    """A task came before its turn: the database's clock is ahead of this machine's, or the run was put off meanwhile."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pulse:
     """How a worker shows that it lives, and when one is taken for dead. Times are far longer than a database may be busy."""
@@ -70,7 +74,7 @@ class Engine(Runner):
         self.jobs = workspace.served(config)
         self._tell, self._pulse = tell, pulse
         self._runners: dict[str, Runner] = {}
-        self._loop = asyncio.new_event_loop()
+        self._loop: asyncio.AbstractEventLoop  # the worker's, once it works
         self._ended = asyncio.Event()
         self._queue: Any = None  # the engine's job manager, while it is connected
 
@@ -95,37 +99,45 @@ class Engine(Runner):
     def working(self) -> Iterator[None]:
         """Works while the block runs, and ends what it is at."""
         _prepare(self.store)
-        logging.getLogger("procrastinate").setLevel(
-            logging.CRITICAL
-        )  # a traceback may quote anything; the ledger has it
+        for library in ("procrastinate", "psycopg.pool"):
+            logging.getLogger(library).setLevel(logging.CRITICAL)  # a traceback may quote anything; the ledger has it
         up = threading.Event()
-        worker = threading.Thread(target=self._loop.run_until_complete, args=(self._work(up),))
-        worker.start()
-        up.wait()
-        try:
-            yield
-        finally:
-            self._loop.call_soon_threadsafe(self._ended.set)
-            worker.join()
-            self._loop.close()
+        with ThreadPoolExecutor(1) as thread:
+            worker = thread.submit(asyncio.run, self._work(up))
+            worker.add_done_callback(lambda _: self._stop())  # be it by a defect
+            up.wait()
+            try:
+                yield
+            finally:
+                with suppress(RuntimeError):  # it has ended already
+                    self._loop.call_soon_threadsafe(self._ended.set)
+                worker.result()
+
+    def _stop(self) -> None:
+        """Ends the service with its worker."""
+        self.watch.stopping = True
 
     async def _work(self, up: threading.Event) -> None:
         """Works over one connection after the other."""
+        self._loop = asyncio.get_running_loop()
         from procrastinate.exceptions import ProcrastinateException
         from psycopg import Error
 
         with ThreadPoolExecutor(self.config.engine.parallel) as threads:
             self._loop.set_default_executor(threads)
             while not self._ended.is_set():
+                why = "the worker stopped"  # as it does when one of its connections is lost
                 try:
                     await self._connected(up)
                 except (ProcrastinateException, Error) as fault:
-                    self._tell(f"E306 the queue can't be reached ({type(fault).__name__}) -> it is tried again")
-                    with suppress(TimeoutError):
-                        await asyncio.wait_for(self._ended.wait(), HELD_S)
+                    why = type(fault).__name__
                 finally:
                     self._queue = None
                     up.set()
+                if not self._ended.is_set():
+                    self._tell(f"E306 the queue can't be reached ({why}) -> it is tried again")
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(self._ended.wait(), HELD_S)
 
     async def _connected(self, up: threading.Event) -> None:
         app = self._app()
@@ -162,11 +174,11 @@ class Engine(Runner):
             for job in await app.job_manager.get_stalled_jobs(seconds_since_heartbeat=self._pulse.dead_after_s):
                 await app.job_manager.retry_job(job=job)
 
-        app.task(name=TASK, retry=_patience())(self._perform)
+        app.task(name=TASK, retry=_patience())(self.perform)
         app.periodic(cron=self._pulse.rescue)(app.task(name=RESCUE, lock=RESCUE, queueing_lock=RESCUE)(rescue))
         return app
 
-    def _perform(self, *, job: str, timestamp: int) -> None:
+    def perform(self, *, job: str, timestamp: int) -> None:
         """Runs a job for the time that it was handed in for, in a thread. What is to be tried again is raised."""
         spec = self.jobs.get(job)
         if spec is None:
@@ -177,6 +189,8 @@ class Engine(Runner):
         runner = self._runner(_lock(spec))
         try:
             runner.run(spec, due=timestamp)
+            if runner.turn(spec, due=timestamp) is not None:
+                raise NotYet
         except LeaseHeld:
             raise
         except CrmsyncError as fault:
@@ -217,7 +231,7 @@ def _patience() -> Any:
     class Patience(BaseRetryStrategy):  # type: ignore[misc] # untyped where the engine isn't installed
         def get_retry_decision(self, *, exception: BaseException, job: object) -> Any:  # noqa: ARG002 - as it is asked
             pause = RETRY_S if isinstance(exception, RetryLater) else HELD_S
-            known = isinstance(exception, RetryLater | LeaseHeld)
+            known = isinstance(exception, RetryLater | LeaseHeld | NotYet)
             return RetryDecision(retry_in={"seconds": pause}) if known else None
 
     return Patience()

@@ -53,7 +53,8 @@ def run_job(terminal: Terminal, name: str) -> int:
 
     def run(pipeline: Pipeline) -> list[RunRow]:
         runner = Runner(pipeline.config, pipeline.store, watch=pipeline.watch)
-        return runner.run(workspace.job(pipeline.root, name))
+        part = workspace.served(pipeline.config).get(name)  # an engine's part of a job goes by a name of its own
+        return runner.run(part or workspace.job(pipeline.root, name))
 
     if configs.load(terminal.config).log.format == "json" and not terminal.as_json:
         with opened(terminal) as (config, store), stoppable(JsonLog(write)) as log:

@@ -6,12 +6,17 @@ import pytest
 
 from bench.portals import portals, share
 from crmsync import fanout, workspace
+from crmsync.cli import main
 from crmsync.config import Config, CrmConfig, EngineConfig, StoreConfig
 from crmsync.errors import BadConfig
 from crmsync.sandbox.generate import generate
 from crmsync.sandbox.laws import LAWS
 from crmsync.sandbox.local import HUBSPOT, LocalCrms
+from crmsync.store import runs
 from crmsync.store.engine import open_store
+from crmsync.store.runs import JOB
+from crmsync.watch import Watch
+from tests.store.rows import T0
 from tests.story.tale import NOW
 
 PORTALS, LATENCY_S = 3, 0.1
@@ -42,11 +47,43 @@ def test_jobs_are_served_as_they_are_without_an_engine(config: Config) -> None:
     assert workspace.served(config.model_copy(update={"engine": EngineConfig()})) == workspace.jobs(config.file.parent)
 
 
+def test_part_of_a_job_can_be_run_by_its_own_name(config: Config) -> None:
+    """What status names when it fails is what `crmsync run` takes."""
+    (config.file.parent / "jobs" / "write.toml").write_text('schedule = "0 * * * *"\nsteps = ["stage"]\n')
+    config.file.write_text('[engine]\nkind = "procrastinate"\n[crm.main]\nkind = "salesforce"\n')
+    assert main(("run", "write@main", "--config", str(config.file))) == 0
+
+
 def test_engine_without_postgresql_is_refused(config: Config) -> None:
     """Its queue couldn't live there; nothing begins."""
     store = open_store(config.store)
     with pytest.raises(BadConfig, match="E320"):
         fanout.serve(config, store, tell=print)
+    store.close()
+
+
+def test_task_that_comes_before_its_turn_is_tried_again(config: Config) -> None:
+    """Where the database's clock is ahead, the task of a run that was put off comes too early; dropped, nobody would do it."""
+    store = open_store(config.store)
+    later = runs.begin(store, job="hourly@main", step=JOB, target="hourly@main", now=T0)
+    runs.end(store, later, status="later", counts={}, message="", now=T0)
+    early = fanout.Engine(config, store, tell=print, clock=lambda: T0, watch=Watch(), pulse=fanout.Pulse())
+    with pytest.raises(fanout.NotYet):
+        early.perform(job="hourly@main", timestamp=T0)
+    store.close()
+
+
+def test_worker_that_ends_by_a_defect_ends_the_service(config: Config, postgresql_url: str) -> None:
+    """A service that hands in and never works would look well: what ended its worker is raised instead."""
+    there = config.model_copy(update={"store": StoreConfig(url=postgresql_url)})
+    store = open_store(there.store)
+
+    def tell(line: str) -> None:
+        if "E306" in line:
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fanout.serve(there, store, tell=tell, pulse=fanout.Pulse(rescue="no cron"))
     store.close()
 
 

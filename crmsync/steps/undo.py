@@ -8,7 +8,7 @@ from dataclasses import asdict, replace
 
 from crmsync.clock import Clock
 from crmsync.crm import Crm
-from crmsync.errors import BadConfig
+from crmsync.errors import BadConfig, counting
 from crmsync.records import Result
 from crmsync.store import outbox, runs
 from crmsync.store.engine import Store
@@ -45,15 +45,20 @@ def undo(
     `fields`: where each result goes by the present config.
     """
     delivery = Delivery(store, crm, run_id, clock, watch)
-    delivery.settle()
-    back = _back(store, run, fields)
+    with counting(lambda: delivery.counts):
+        delivery.settle()
+        planned = _plan(store, _back(store, run, fields), run_id=run_id)
+        delivery.leave([(row, why) for row, why in planned if why])
+        delivery.send([row for row, why in planned if not why])
+    return dict(delivery.counts)
+
+
+def _plan(store: Store, back: Sequence[tuple[Planned, str]], *, run_id: int) -> list[tuple[Planned, str]]:
+    """The way back as rows of the outbox, in the name of the run that undoes."""
     rows = [{name: value for name, value in asdict(row).items() if name not in GIVEN} for row, _ in back]
     named = digest.of(rows)
     outbox.plan(store, [{**row, "digest": named, "run_id": run_id} for row in rows])
-    planned = list(zip(outbox.planned_by(store, run_id), (why for _, why in back), strict=True))
-    delivery.leave([(row, why) for row, why in planned if why])
-    delivery.send([row for row, why in planned if not why])
-    return dict(delivery.counts)
+    return list(zip(outbox.planned_by(store, run_id), (why for _, why in back), strict=True))
 
 
 def preview(store: Store, crm: Crm, fields: Fields, *, run: int) -> list[tuple[Planned, str]]:
@@ -66,7 +71,7 @@ def preview(store: Store, crm: Crm, fields: Fields, *, run: int) -> list[tuple[P
 def _back(store: Store, run: int, fields: Fields) -> list[tuple[Planned, str]]:
     """The way back of each value that a run wrote, and why it isn't gone, "" where it may be."""
     wrote = [row for row in outbox.written_by(store, run) if row.old != row.new]
-    last = outbox.last_sent(store, wrote[0].crm) if wrote else {}
+    last = outbox.last_sent(store, run)
     back = [replace(row, old=row.new, new=row.old, reason=f"{UNDO}{run}") for row in wrote]
     return [(row, _not_this_runs(row, *last[row.deal_id, row.result], fields)) for row in back]
 

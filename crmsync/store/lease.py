@@ -35,14 +35,16 @@ class Lease:
         self._depth = self._fence = 0
         self._holder = ""
         self._ended = threading.Event()
+        self._beating: threading.Thread  # while it is held
 
     def __enter__(self) -> Self:
         if not self._depth:
             self._holder = own_holder()
             self._take()
             self._store.guards.append(self._check)
-            self._ended = threading.Event()
-            threading.Thread(target=self._beat, args=(self._ended,), daemon=True).start()
+            self._ended.clear()
+            self._beating = threading.Thread(target=self._beat, daemon=True)
+            self._beating.start()
         self._depth += 1
         return self
 
@@ -53,6 +55,7 @@ class Lease:
         if not self._depth:
             self._ended.set()
             self._store.guards.remove(self._check)
+            self._beating.join()  # whoever closes the store next finds nobody at it
             with suppress(CrmsyncError):  # it runs out by itself; a fault that is on its way matters more
                 runs.give_lease_back(self._store, self._name, holder=self._holder)
 
@@ -86,8 +89,8 @@ class Lease:
                 "E603", what, where=f"lease {self._name}", remedy="see crmsync status; the other run goes on"
             )
 
-    def _beat(self, ended: threading.Event) -> None:
-        while not ended.wait(self._lease_s / BEATS):
+    def _beat(self) -> None:
+        while not self._ended.wait(self._lease_s / BEATS):
             now = self._clock()
             with suppress(CrmsyncError):  # a locked store: the next beat; a lost lease: the next write is refused
                 runs.renew_lease(

@@ -110,15 +110,20 @@ def written_by(store: Store, run_id: int) -> list[Planned]:
         return _planned(connection.execute(query))
 
 
-def last_sent(store: Store, crm: str) -> dict[tuple[int, Result], tuple[Planned, int]]:
-    """The newest value that was sent to a CRM and arrived, for each deal and result, and the run that sent it."""
-    state, sent = _states(), _receipt.alias()
-    query = select(_outbox, sent.c.run_id.label("sent_by")).join(sent, sent.c.outbox_id == _outbox.c.outbox_id)
-    query = query.join(state, state.c.outbox_id == _outbox.c.outbox_id)
-    query = query.where(_outbox.c.crm == crm, sent.c.state == IN_FLIGHT, state.c.state == DONE)
+def last_sent(store: Store, run_id: int) -> dict[tuple[int, Result], tuple[Planned, int]]:
+    """The newest value that arrived, for each result of the deals that one push wrote to, and the run that sent it."""
+    state = _states()
+    deals = select(_outbox.c.deal_id).join(_receipt, _receipt.c.outbox_id == _outbox.c.outbox_id)
+    newest = select(func.max(_outbox.c.outbox_id)).join(_receipt, _receipt.c.outbox_id == _outbox.c.outbox_id)
+    newest = newest.join(state, state.c.outbox_id == _outbox.c.outbox_id)
+    newest = newest.where(_outbox.c.deal_id.in_(deals.where(_receipt.c.run_id == run_id)))
+    newest = newest.where(_receipt.c.state == IN_FLIGHT, state.c.state == DONE)
+    newest = newest.group_by(_outbox.c.deal_id, _outbox.c.result)
+    query = select(_outbox, _receipt.c.run_id.label("sent_by"))
+    query = query.join(_receipt, _receipt.c.outbox_id == _outbox.c.outbox_id)
+    query = query.where(_outbox.c.outbox_id.in_(newest), _receipt.c.state == IN_FLIGHT)
     with store.read() as connection:
-        rows = connection.execute(query.order_by(_outbox.c.outbox_id)).all()
-    return {(row.deal_id, Result(row.result)): (_one(row), row.sent_by) for row in rows}
+        return {(row.deal_id, Result(row.result)): (_one(row), row.sent_by) for row in connection.execute(query)}
 
 
 def planned_by(store: Store, run_id: int) -> list[Planned]:

@@ -241,20 +241,19 @@ class Run(SQLModel, table=True):
     __table_args__ = (
         Index("ix_run_step_target_run_id", "step", "target", "run_id"),
         Index("ix_run_job_run_id", "job", "run_id"),
+        Index("ix_run_status", "status"),
     )
     run_id: int | None = Field(default=None, primary_key=True)
     job: str = Field(sa_column=Column(Text, nullable=False))
     step: str = Field(sa_column=Column(Text, nullable=False))
     target: str = Field(sa_column=Column(Text, nullable=False))  # the CRM or the model
-    status: str = Field(
-        sa_column=Column(Text, nullable=False)
-    )  # running, done, partial, failed, stopped, waiting, later, lost
+    # Running, done, partial, failed, stopped, waiting, later or lost.
+    status: str = Field(sa_column=Column(Text, nullable=False))
     started_at: int = Field(sa_column=Column(BigInteger, nullable=False))
     ended_at: int | None = Field(sa_column=Column(BigInteger))
     counts: str = Field(sa_column=Column(Text, nullable=False))  # JSON: name -> number
-    message: str = Field(
-        sa_column=Column(Text, nullable=False)
-    )  # what went wrong; of a run at work, its lease's holder
+    # What went wrong; of a run at work, its lease's holder.
+    message: str = Field(sa_column=Column(Text, nullable=False))
 
 
 class Lease(SQLModel, table=True):

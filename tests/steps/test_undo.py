@@ -1,16 +1,18 @@
 """Taking a push back: looked at first, then done."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
 from crmsync.cli import main
+from crmsync.errors import RetryLater
 from crmsync.records import Result
 from crmsync.sandbox.local import HUBSPOT
 from crmsync.steps.undo import lines, preview, preview_lines
 from crmsync.store import outbox, runs
+from crmsync.watch import Watch
 from tests.story.tale import PROBABILITY, TWO_WEEKS_S, Tale, tale
 
 CRM, WHO = "hub", "5000001"
@@ -58,6 +60,24 @@ def test_undo_dry_run_shows_old_and_new(pushed: Tale, capsys: pytest.CaptureFixt
     told = capsys.readouterr().out.splitlines()
     assert (code, told[0].endswith(" -> (blank)"), pushed.effects(mark)) == (0, True, [])
     assert told[-1].startswith(f"undo {push_of(pushed)} (dry run): ")
+
+
+class StoppedOnceBegun(Watch):
+    """Asks an undo to stop as soon as it has begun."""
+
+    def event(self, name: str, facts: Mapping[str, object]) -> None:
+        """A row of the ledger."""
+        self.stopping = name == "undo"
+
+
+def test_undo_that_is_broken_off_keeps_what_it_counted(pushed: Tale) -> None:
+    """The ledger says how many values went back before it was stopped."""
+    pushed.pipeline.watch = StoppedOnceBegun()
+    with pytest.raises(RetryLater, match="E602"):
+        pushed.pipeline.undo(push_of(pushed))
+    row = runs.last(pushed.store, "undo", CRM)
+    assert row is not None
+    assert (row.status, row.counts["written"] > 0) == ("later", True)
 
 
 def pushed_again(it: Tale) -> int:

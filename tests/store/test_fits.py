@@ -46,6 +46,14 @@ def test_newest_used_is_the_one_that_knows_most(store: Store) -> None:
     assert (newest.fit_id, used.fit_id) == (present, present)
 
 
+def test_newest_waiting_knows_more_than_the_one_in_use(store: Store) -> None:
+    """One that has been overtaken stays so, though a fit of a past day was made since."""
+    saved(store, as_of=200, used=False, verdict="waits: new")
+    saved(store, as_of=300)
+    saved(store, as_of=100)
+    assert fits.newest_waiting(store, "close", verdict="waits", as_of=400) is None
+
+
 def test_get_gives_back_what_was_saved(store: Store) -> None:
     """Every column survives the way through the database."""
     number = saved(store, as_of=2**53 + 1, body='{"x":0.1}')

@@ -3,6 +3,7 @@
 import os
 import signal
 import socket
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -90,6 +91,22 @@ def test_store_is_free_again_when_the_lease_ends(store: Store) -> None:
         runs.begin(store, job="", step="pull", target="", now=0)
     runs.take_lease(store, NAME, holder="another", now=FAR * 10, until=FAR * 20)
     assert runs.begin(store, job="", step="pull", target="", now=0) > 0
+
+
+def test_lease_leaves_no_thread_behind(store: Store) -> None:
+    """Who ends while the lease is being renewed waits for that: else it would open a connection of a store that was closed."""
+    ours, renewing = threading.current_thread(), threading.Event()
+
+    def slow() -> int:
+        if threading.current_thread() is not ours:
+            renewing.set()
+            time.sleep(PAUSED_S)
+        return system_clock()
+
+    before = set(threading.enumerate())
+    with Lease(store, slow, lease_s=PAUSED_S / 10):
+        renewing.wait()
+    assert set(threading.enumerate()) <= before
 
 
 def test_leases_let_runners_share_a_postgresql_store(url: str, store: Store) -> None:

@@ -137,6 +137,18 @@ def test_written_by_gives_what_one_push_wrote(ledger: Store) -> None:
     assert [row.outbox_id for row in outbox.written_by(ledger, push)] == [first]
 
 
+def test_last_sent_is_the_newest_that_arrived_of_the_deals_of_one_push(ledger: Store) -> None:
+    """A later run's value counts, one that didn't arrive doesn't, and other deals are left out."""
+    first, other = staged(ledger, {}, {"deal_id": 2})
+    push, elsewhere = noted(ledger, first, IN_FLIGHT, DONE), noted(ledger, other, IN_FLIGHT, DONE)
+    [second] = staged(ledger, {})
+    later = noted(ledger, second, IN_FLIGHT, IN_FLIGHT, DONE)
+    noted(ledger, *staged(ledger, {}), IN_FLIGHT, FAILED)
+    found = {run: outbox.last_sent(ledger, run) for run in (push, elsewhere)}
+    assert {key: (row.outbox_id, by) for key, (row, by) in found[push].items()} == {PROBABILITY: (second, later)}
+    assert [key for key in found[elsewhere]] == [(2, Result.PROBABILITY)]
+
+
 def test_ever_written_needs_a_value_that_arrived(ledger: Store) -> None:
     """A CRM that never took a value still has its first plan before it."""
     [number] = staged(ledger, {})

@@ -65,6 +65,11 @@ def asked(store: Store) -> Iterator[list[str]]:
             event.remove(engine, "before_cursor_execute", explained)
 
 
+def scans(plans: list[str]) -> list[str]:
+    """The lines that read a table from end to end."""
+    return [line for line in plans if line.lstrip(" ->").startswith(("SCAN ", "Seq Scan"))]
+
+
 @pytest.mark.parametrize("what", HOT)
 def test_what_is_asked_often_is_found_by_an_index(store: Store, what: str) -> None:
     """No table is read from end to end; PostgreSQL is told to do so only where no index serves."""
@@ -73,6 +78,13 @@ def test_what_is_asked_often_is_found_by_an_index(store: Store, what: str) -> No
     runs.end(store, staged, status="done", counts={}, message="", now=0)
     with asked(store) as plans:
         HOT[what](store)
-    scans = [line for line in plans if line.lstrip(" ->").startswith(("SCAN ", "Seq Scan"))]
     assert plans
-    assert scans == []
+    assert scans(plans) == []
+
+
+def test_lost_runs_are_found_by_an_index(store: Store) -> None:
+    """Whoever takes a lease looks for them: the leases are read whole, of which there are few, and the ledger isn't."""
+    with asked(store) as plans:
+        runs.lose(store, now=0)
+    assert [line for line in scans(plans) if " on run" in line or line.startswith("SCAN run")] == []
+    assert any("ix_run_status" in line for line in plans)
