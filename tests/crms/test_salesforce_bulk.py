@@ -11,10 +11,12 @@ import stamina
 from crmsync import crm as crms
 from crmsync import retry
 from crmsync.crm import Crm
+from crmsync.crms.salesforce import large
 from crmsync.errors import RetryLater
 from crmsync.records import Kind
 from crmsync.sandbox.http import Request, Response, Server
 from crmsync.sandbox.salesforce.bulk import RIGHT
+from crmsync.steps.pull import MOST_REPEATED
 from crmsync.store import dump
 from tests.crms.salesforce_org import of, org, pull
 from tests.crms.stores import opened, pull_into
@@ -220,3 +222,15 @@ def test_jobs_are_deleted_once_they_are_read(local: Local) -> None:
     crm: Any = org(local, options={"bulk_from": 1})
     pull(crm, "Opportunity")
     assert (crm.counts()["bulk_jobs"], local.login().restful("jobs/query")["records"]) == (2, [])
+
+
+def test_jobs_go_on_past_records_that_say_nothing(
+    local: Local, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pages of nothing but e-mails' tasks follow one another, and are not taken for a list that goes in a circle."""
+    monkeypatch.setattr(large, "BATCH", 1)
+    for number in range(2 * MOST_REPEATED):
+        mail = {"Subject": f"mail {number}", "WhatId": local.ids[DEAL_OPEN], "TaskSubtype": "Email"}
+        local.app.create("Task", mail, who=local.app.user)
+    with opened(tmp_path) as store:
+        assert pull_into(store, org(local, options={"bulk_from": 1}))["quarantined"] == 0
