@@ -173,6 +173,13 @@ def test_job_is_there_for_a_week_or_until_it_is_deleted(local: Local, sf: Salesf
     assert answers == [204, 400, 404, 404]
 
 
+def test_id_of_a_deleted_job_is_not_given_again(local: Local, sf: Salesforce) -> None:
+    """Its address leads nowhere for good."""
+    crm_id = done(sf)
+    local.send(sf, "DELETE", f"jobs/query/{crm_id}")
+    assert make(sf)["id"] != crm_id
+
+
 def test_jobs_of_a_day_run_out(serve: Callable[..., Local]) -> None:
     """Beyond the allowance a job is refused, and `limits` tells how many are left."""
     local = serve(daily_jobs=1)
