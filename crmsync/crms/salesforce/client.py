@@ -22,9 +22,8 @@ from crmsync.retry import CallError
 Json = dict[str, Any]
 
 COUNTED = "Sforce-NumberOfRecords"
-QUIET = {
-    "Sforce-Auto-Assign": "FALSE"
-}  # our writes give no deal to anybody else; a part of a call inherits none of its headers
+# Our writes give no deal to anybody else. A part of a call inherits none of its headers.
+QUIET = {"Sforce-Auto-Assign": "FALSE"}
 
 
 class Client:
