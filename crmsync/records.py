@@ -4,6 +4,7 @@ Instants are integer micros, due dates are integer days since 1970 (see `clock`)
 currency, ids are the CRM's own (`crm_id`).
 """
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import IntEnum, StrEnum
@@ -98,16 +99,19 @@ def fact(
     }
 
 
+LARGEST = 2**63 - 1  # what a column of numbers holds
 SAID_SCALE = 1_000  # the value of a SAID fact stands for a thousandth each
 WORD_AFTER = ": "  # stands between field and word in the name of a SAID fact whose field holds a word
 
 
-def said(field: str, text: str) -> tuple[str, int]:
-    """Name and value of a SAID fact: a number in thousandths under the field's name, a word as part of the name."""
-    try:
-        return field, round(Decimal(text) * SAID_SCALE)
-    except (ArithmeticError, ValueError, OverflowError):
-        return f"{field}{WORD_AFTER}{text.strip()}", 0
+def said(deal: str, at: int, *, source: str, field: str, text: str, person: str) -> FactRecord:
+    """What a field said of a deal's chance: a number in thousandths under the field's name, else a word as part of the name."""
+    name, value = f"{field}{WORD_AFTER}{text.strip()}", 0
+    with suppress(ArithmeticError, ValueError):
+        number = Decimal(text) * SAID_SCALE
+        if abs(number) <= LARGEST:
+            name, value = field, round(number)
+    return fact(deal, at, source=source, source_id=field, kind=Kind.SAID, name=name, value=value, person=person)
 
 
 class DealRecord(TypedDict):

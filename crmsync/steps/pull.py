@@ -1,8 +1,6 @@
 """pull: everything that changed in a CRM since the last time -> deal, milestone, person, stage, fact, held, cursor, quarantine."""
 
 import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 
 from crmsync.ahead import side_by_side
@@ -15,7 +13,7 @@ from crmsync.store.engine import Store
 from crmsync.watch import Watch
 
 SKEW = 5 * 60 * MICROS_PER_SECOND  # by which the clocks of one CRM's servers may differ
-OBJECTS = 100_000  # more of them than before, and it is worth looking for cycles
+CONTAINERS = 100_000  # so many more than before, and it is worth looking for cycles
 MOST_REPEATED = 10  # pages in a row; by right only an empty one comes twice
 
 
@@ -24,8 +22,9 @@ def pull(store: Store, crm: Crm, *, run_id: int, watch: Watch) -> dict[str, int]
 
     The CRM's answers are waited for side by side; this thread alone stores them, each stream's pages in their order.
     """
+    _collect_seldom()
     total = pulled.Stored()
-    with counting(lambda: asdict(total)), _few_collections():
+    with counting(lambda: asdict(total)):
         began = crm.now()
         accounts.remember(store, crm.name, crm.account(), run_id=run_id)
         for streams in crm.rounds():
@@ -41,15 +40,12 @@ def pull(store: Store, crm: Crm, *, run_id: int, watch: Watch) -> dict[str, int]
     return asdict(total)
 
 
-@contextmanager
-def _few_collections() -> Iterator[None]:
-    """A page is thousands of objects without cycles that die together: looking through them for cycles took a fifth of a pull."""
-    before = gc.get_threshold()
-    gc.set_threshold(OBJECTS, *before[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
+def _collect_seldom() -> None:
+    """A page is thousands of objects without cycles that die together: looking through them for cycles took a fifth of a pull.
+
+    This holds for the process, from then on: of several pulls side by side the first to end would else take it from the others.
+    """
+    gc.set_threshold(CONTAINERS, *gc.get_threshold()[1:])
 
 
 def _since(store: Store, crm: Crm, stream: str, *, now: int) -> Cursor | None:

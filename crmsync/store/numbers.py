@@ -56,12 +56,14 @@ class Numbers:
             self.labels.update((text, label_id) for text, label_id in self.connection.execute(query))
         missing = [text for text in new if text not in self.labels]
         if missing:
-            if (
-                self.connection.dialect.name == "postgresql"
-            ):  # two pulls that add the same texts in another order would deadlock
-                self.connection.exec_driver_sql("LOCK TABLE label IN SHARE ROW EXCLUSIVE MODE")
+            self._alone_with_labels()
             insert_new(self.connection, tables.Label, [{"text": text} for text in missing])
             self.know_labels(set(missing))
+
+    def _alone_with_labels(self) -> None:
+        """Two pulls that add the same texts in another order would deadlock on PostgreSQL; SQLite takes one writer at a time."""
+        if self.connection.dialect.name == "postgresql":
+            self.connection.exec_driver_sql("LOCK TABLE label IN SHARE ROW EXCLUSIVE MODE")
 
     def know_milestones(self, facts: Iterable[FactRecord]) -> None:
         by_source: dict[str, set[str]] = {}

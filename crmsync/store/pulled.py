@@ -89,11 +89,8 @@ class _Writer:
         self.bad = {(row["source"], row["crm_id"]): row["reason"] for row in page.bad}
         self._people_and_stages(page)
         stored.deals = self._deals(page)
-        self.numbers.know_deals(
-            {row["deal"] for row in page.facts}.union(
-                row["deal"] for rows in (page.milestones, page.held) for row in rows
-            )
-        )
+        named = {row["deal"] for rows in (page.milestones, page.held) for row in rows}
+        self.numbers.know_deals({fact["deal"] for fact in page.facts} | named)
         stored.milestones = self._milestones(page)
         stored.facts = self._facts(page.facts)
         self._held(page)
@@ -157,6 +154,7 @@ class _Writer:
         if deal_id is None:
             return None
         name = numbers.labels[fact["name"]]
+        step = (fact["source"], fact["source_id"]) if kind is Kind.MILESTONE else None
         return {
             "deal_id": deal_id,
             "at": fact["at"],
@@ -170,9 +168,7 @@ class _Writer:
             "known_at": fact["known_at"],
             "side": int(fact["side"]),
             "person_id": numbers.people.get(fact["person"], 0),
-            "milestone_id": numbers.milestones.get((fact["source"], fact["source_id"]), 0)
-            if kind is Kind.MILESTONE
-            else 0,
+            "milestone_id": numbers.milestones.get(step, 0) if step else 0,
             "run_id": self.run_id,
         }
 

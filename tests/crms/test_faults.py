@@ -141,9 +141,8 @@ def test_every_call_may_be_refused_once(live: Twin, waits: list[float | None]) -
     """Each call of a pull is refused once with 429 and goes out again after the wait that was named; the pull is as ever."""
     whole = reads(live.connect())
     refused = {"kind": "status", "status": 429, "headers": {"Retry-After": "7"}}
-    fail(
-        live, *({**refused, "at": number} for number in range(1, 200))
-    )  # each sees only what those before it let through
+    each = ({**refused, "at": number} for number in range(1, 200))  # which sees only what those before it let through
+    fail(live, *each)
     crm = live.connect()
     assert (reads(crm), set(waits), len(waits) * 2) == (whole, {7.0}, crm.calls)
 

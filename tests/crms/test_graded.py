@@ -4,7 +4,7 @@ import pytest
 
 from crmsync.clock import iso
 from crmsync.errors import BadConfig
-from crmsync.records import FactRecord, Kind
+from crmsync.records import FactRecord, Kind, said
 from crmsync.sandbox.http import Server
 from tests.crms.hubspot_replies import CREATED, PROPERTIES, Replies, row
 from tests.crms.hubspot_replies import crm as hubspot
@@ -16,6 +16,13 @@ from tests.sandbox.salesforce.conftest import DEAL_WON, Local
 def shown(facts: list[FactRecord], deal: str) -> list[tuple[str, str, int]]:
     """Instant, name and value of what was said of a deal."""
     return [(iso(fact["at"])[:16], fact["name"], fact["value"]) for fact in facts if fact["deal"] == deal]
+
+
+@pytest.mark.parametrize("text", ["1e16", "1e999999", "-1e17", "NaN", "sNaN", "Infinity"])
+def test_number_that_no_column_holds_is_told_as_a_word(text: str) -> None:
+    """It stops no pull."""
+    told = said("1", 0, source="deals", field="score", text=text, person="")
+    assert (told["name"], told["value"]) == (f"score: {text}", 0)
 
 
 def test_salesforce_tells_what_its_history_keeps(local: Local) -> None:

@@ -11,12 +11,15 @@ import stamina
 from crmsync import crm as crms
 from crmsync import retry
 from crmsync.crm import Crm
+from crmsync.crms.salesforce import large
 from crmsync.errors import RetryLater
 from crmsync.records import Kind
 from crmsync.sandbox.http import Request, Response, Server
+from crmsync.sandbox.salesforce import bulk
 from crmsync.sandbox.salesforce.bulk import RIGHT
+from crmsync.steps.pull import MOST_REPEATED
 from crmsync.store import dump
-from tests.crms.salesforce_org import of, org, pull
+from tests.crms.salesforce_org import lay, of, org, pull
 from tests.crms.stores import opened, pull_into
 from tests.crms.test_parallel import FAULTS
 from tests.crms.twins import Twin, twin
@@ -53,6 +56,12 @@ def connected(room: Twin, *, bulk_from: int, parallel: int = 4) -> Crm:
     """The room anew, with jobs for objects of so many records."""
     options = {**room.config.options, "bulk_from": bulk_from}
     return crms.connect(room.config.model_copy(update={"options": options, "parallel": parallel}))
+
+
+@pytest.fixture
+def ten_a_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The local Salesforce gives ten records of a job at a time."""
+    monkeypatch.setattr(bulk, "PAGE", 10)
 
 
 def digest(crm: Crm, folder: Path, name: str) -> str:
@@ -220,3 +229,47 @@ def test_jobs_are_deleted_once_they_are_read(local: Local) -> None:
     crm: Any = org(local, options={"bulk_from": 1})
     pull(crm, "Opportunity")
     assert (crm.counts()["bulk_jobs"], local.login().restful("jobs/query")["records"]) == (2, [])
+
+
+def test_jobs_go_on_past_records_that_say_nothing(
+    local: Local, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pages of nothing but e-mails' tasks follow one another, and are not taken for a list that goes in a circle."""
+    monkeypatch.setattr(large, "BATCH", 1)
+    for number in range(2 * MOST_REPEATED):
+        mail = {"Subject": f"mail {number}", "WhatId": local.ids[DEAL_OPEN], "TaskSubtype": "Email"}
+        local.app.create("Task", mail, who=local.app.user)
+    with opened(tmp_path) as store:
+        assert pull_into(store, org(local, options={"bulk_from": 1}))["quarantined"] == 0
+
+
+@pytest.mark.parametrize(("path", "at"), [("jobs/query", 1), ("jobs/query", 3), ("resultPages", 1)])
+def test_answer_about_a_job_that_is_not_salesforces_is_asked_for_again(local: Local, path: str, at: int) -> None:
+    """An edge's own JSON isn't taken for a job, its state or its pages."""
+    lay(local, {"status": "please wait"}, path=path, at=at)
+    with stamina.set_testing(True, attempts=retry.ATTEMPTS):
+        crm = org(local, options={"bulk_from": 1})
+        assert (len(pull(crm, "Opportunity").deals), local.server.faults.struck) == (4, 1)
+
+
+def test_job_without_records_may_bring_nothing_at_all(local: Local) -> None:
+    """Not even a header: then deals come without a history."""
+
+    def bare(request: Request, response: Response) -> Response:
+        if request.method == "POST" and b"OpportunityHistory" in request.body:
+            empty.append(response.body["id"])
+        if not any(crm_id in request.path for crm_id in empty) or request.method != "GET":
+            return response
+        if request.path.endswith(RESULTS):
+            return replace(response, body=b"", headers={**response.headers, "Sforce-NumberOfRecords": "0"})
+        return replace(response, body={**response.body, "numberRecordsProcessed": 0})
+
+    empty: list[str] = []
+    Meddling(local.server, bare)
+    assert len(pull(org(local, options={"bulk_from": 1}), "Opportunity").deals) == 4
+
+
+@pytest.mark.usefixtures("ten_a_page")
+def test_job_of_many_pages_is_read_to_its_end(room: Twin, by_pages: str, tmp_path: Path) -> None:
+    """Also where Salesforce links them in several answers, five at a time."""
+    assert digest(connected(room, bulk_from=1), tmp_path, "many") == by_pages

@@ -1,5 +1,6 @@
 """Progress or stop: a pull that brings nothing new ends, whatever the CRM says of a next page."""
 
+import gc
 from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
@@ -9,7 +10,7 @@ import pytest
 from crmsync.errors import RetryLater
 from crmsync.records import DEAL_SOURCE
 from crmsync.sandbox.http import Request, Response, Server
-from crmsync.steps.pull import MOST_REPEATED
+from crmsync.steps.pull import CONTAINERS, MOST_REPEATED
 from crmsync.store import listing
 from tests.crms.hubspot_replies import OBJECTS, Replies, crm, row
 from tests.crms.stores import opened, pull_into
@@ -55,3 +56,23 @@ def test_pull_of_a_list_without_end_stops(server: Server, tmp_path: Path) -> Non
         assert caught.value.exit_code == 75
         assert server.requests < 4 * (MOST_REPEATED + 10)  # four calls a page; some pages are read ahead
         assert len(listing.live(store, "hub", DEAL_SOURCE)) in (1, 3)
+
+
+@pytest.fixture
+def default_threshold() -> Iterator[None]:
+    """Python's own way to look for cycles, before and after."""
+    before = gc.get_threshold()
+    gc.set_threshold(700)
+    yield
+    gc.set_threshold(*before)
+
+
+@pytest.mark.usefixtures("default_threshold")
+def test_pull_that_ends_does_not_slow_down_another(tmp_path: Path) -> None:
+    """How seldom the process looks for cycles stays as it is: other threads may be pulling."""
+    server = Server(Replies())
+    server.start()
+    with opened(tmp_path) as store:
+        pull_into(store, crm(server))
+    server.stop()
+    assert gc.get_threshold()[0] == CONTAINERS

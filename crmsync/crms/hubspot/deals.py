@@ -59,8 +59,7 @@ class Deals:
         """What is read with its history. Raises BadConfig when one of our own fields isn't there yet."""
         remedy = f"crmsync fields --create --crm {self.config.name}"
         self.portal.require(DEALS, self.targets.values(), key="fields", remedy=remedy)
-        if self.graded:
-            self.portal.require(DEALS, self.graded, key="graded")
+        self.portal.require(DEALS, self.graded, key="graded")
         # Where only one currency is in use, HubSpot leaves it out of its answers.
         return [*DATED, CURRENCY, *self.graded, *self.targets.values()]
 
@@ -116,17 +115,8 @@ class Deals:
             now = Version(row.modified_at, row.get(field))
             for version in changes(row.versions(field)) if row.remembers(field) else [now]:
                 if version.text:
-                    name, value = said(field, version.text)
-                    yield fact(
-                        row.id,
-                        version.at,
-                        source=DEALS,
-                        source_id=field,
-                        kind=Kind.SAID,
-                        name=name,
-                        value=value,
-                        person=self.portal.person(version.user),
-                    )
+                    person = self.portal.person(version.user)
+                    yield said(row.id, version.at, source=DEALS, field=field, text=version.text, person=person)
 
     def _day(self, version: Version) -> int | None:
         """The close date of a version: 0 when it was cleared, None when an old one can't be read."""

@@ -60,11 +60,9 @@ class Portal:
 
     @property
     def place(self) -> str:
-        """ "sandbox" or "production", "" where HubSpot doesn't tell."""
+        """ "sandbox" or "production", "" where HubSpot doesn't tell. Its other types (test, developer) are no company's own."""
         kind = str(self.details.get("accountType") or "")
-        return {"": "", "STANDARD": "production"}.get(
-            kind, "sandbox"
-        )  # of the others (test, developer) none is a company's own
+        return {"": "", "STANDARD": "production"}.get(kind, "sandbox")
 
     @once
     def stages(self) -> dict[str, StageRecord]:

@@ -27,9 +27,8 @@ class Writer:
 
     def __init__(self, client: Client, config: CrmConfig, settings: Settings) -> None:
         self.client, self.settings, self.targets = client, settings, dict(config.fields)
-        self._seen: dict[
-            str, dict[Result, str | None]
-        ] = {}  # what deals showed when they were read back, until written
+        # what deals showed when they were read back, until they are written
+        self._seen: dict[str, dict[Result, str | None]] = {}
 
     def batches(self, writes: Sequence[Write]) -> Iterator[Sequence[Write]]:
         """The writes, cut to what one call takes."""

@@ -22,9 +22,8 @@ from crmsync.retry import CallError
 Json = dict[str, Any]
 
 COUNTED = "Sforce-NumberOfRecords"
-QUIET = {
-    "Sforce-Auto-Assign": "FALSE"
-}  # our writes give no deal to anybody else; a part of a call inherits none of its headers
+# Our writes give no deal to anybody else. A part of a call inherits none of its headers.
+QUIET = {"Sforce-Auto-Assign": "FALSE"}
 
 
 class Client:
@@ -34,17 +33,17 @@ class Client:
         self.config = config
         self.door = Door(config, settings)
 
-    def get(self, path: str) -> Any:
-        """Reads."""
-        return self._read(lambda library: library.restful(path), path)
+    def get(self, path: str, **parts: type) -> Any:
+        """Reads what has these parts."""
+        return self._read(_having(lambda library: library.restful(path), parts), path)
 
     def post(self, path: str, body: Json) -> Any:
         """Reads what takes a body to ask for."""
         return self._read(_sending(path, body, method="POST"), path)
 
-    def ask(self, path: str, body: Json) -> Any:
+    def ask(self, path: str, body: Json, **parts: type) -> Any:
         """Makes what may safely be asked for twice, because a second one is refused. Raises Refused."""
-        return self.door.call(_sending(path, body, method="POST"), path)
+        return self.door.call(_having(_sending(path, body, method="POST"), parts), path)
 
     def write(self, path: str, body: Json) -> Any:
         """Changes something. Raises Refused or LostAnswer: once it may have arrived it is never sent again."""
@@ -127,15 +126,21 @@ def _following(url: str) -> Send:
 
 
 def _page(send: Send) -> Send:
-    """A call whose answer is a page of records. An edge's own JSON isn't one, and is worth another try."""
+    """A call whose answer is a page of records."""
+    return _having(send, {"records": list, "done": bool})
 
-    def page(library: Salesforce) -> Any:
+
+def _having(send: Send, parts: Mapping[str, type]) -> Send:
+    """A call whose answer has these parts. An edge's own JSON hasn't, and is worth another try."""
+
+    def having(library: Salesforce) -> Any:
         answer = send(library)
-        if not isinstance(answer, dict) or not isinstance(answer.get("records"), list) or "done" not in answer:
-            raise CallError("Salesforce's answer is no page of records", passing=True)
+        for name, kind in parts.items():
+            if not isinstance(answer, dict) or not isinstance(answer.get(name), kind):
+                raise CallError(f"Salesforce's answer has no {name}", passing=True)
         return answer
 
-    return page
+    return having
 
 
 def _sending(path: str, body: Json, *, method: str, headers: Mapping[str, str] | None = None) -> Send:

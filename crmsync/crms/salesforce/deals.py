@@ -57,8 +57,7 @@ class Deals:
         if self.segment:
             self.org.require(DEAL, [self.segment], key="segment")
         currency = [CURRENCY] if self.org.several_currencies() else []
-        if self.graded:
-            self.org.require(DEAL, self.graded, key="graded")
+        self.org.require(DEAL, self.graded, key="graded")
         own = self.targets.values() if held else ()
         segment = [self.segment] if self.segment else []
         return [*SHOWN, *currency, *segment, *self.graded, *own]
@@ -66,8 +65,8 @@ class Deals:
     def history(self) -> Child:
         """What Salesforce keeps of each save."""
         currency = [CURRENCY] if self.org.several_currencies() else []
-        said = [name for name in self.graded if name in IN_HISTORY]
-        past = ("Id", STAGE, AMOUNT, CLOSE, *currency, *said, "CreatedDate", "CreatedById", "IsDeleted")
+        graded = [name for name in self.graded if name in IN_HISTORY]
+        past = ("Id", STAGE, AMOUNT, CLOSE, *currency, *graded, "CreatedDate", "CreatedById", "IsDeleted")
         return Child(HISTORIES, HISTORY, DEAL_OF_HISTORY, past)
 
     def add(self, row: Row, page: Page) -> None:
@@ -125,20 +124,9 @@ class Deals:
         """What graded fields said after each save; of one that the history hasn't, only what it says now, from this change on."""
         for field in self.graded:
             now = Version(row.modified_at, row.get(field), row.get("LastModifiedById"))
-            versions = changes(_versions(row, saves, field)) if field in IN_HISTORY else [now]
-            for version in versions:
+            for version in changes(_versions(row, saves, field)) if field in IN_HISTORY else [now]:
                 if version.text:
-                    name, value = said(field, version.text)
-                    yield fact(
-                        row.id,
-                        version.at,
-                        source=DEAL,
-                        source_id=field,
-                        kind=Kind.SAID,
-                        name=name,
-                        value=value,
-                        person=version.user,
-                    )
+                    yield said(row.id, version.at, source=DEAL, field=field, text=version.text, person=version.user)
 
     def _amounts(self, row: Row, saves: Sequence[Row]) -> Iterator[FactRecord]:
         """The amount at each change of it or of its currency; 0 when it was cleared. Before the first there is none."""

@@ -55,12 +55,8 @@ LABELS: dict[Result, str] = {
     Result.RUN_ID: "Forecast Run",
 }
 
-LONGEST = {
-    Result.REASONS: 255,
-    Result.NEXT_STEP: 255,
-    Result.DECIDING_STEP: 255,
-}  # characters; all other texts are short
-SHORT = 20
+LONGEST = dict.fromkeys((Result.REASONS, Result.NEXT_STEP, Result.DECIDING_STEP), 255)  # characters
+SHORT = 20  # of all other texts
 DIGITS = {ValueType.PERCENT: (3, 1), ValueType.MONEY: (9, 2)}  # before and after the point
 
 

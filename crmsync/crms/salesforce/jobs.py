@@ -63,11 +63,15 @@ class Jobs:
             raise
 
     def sheets(self, job: Job) -> Iterator[Sheet]:
-        """The pages of a job. Raises RetryLater where they hold not what the job counted."""
+        """The pages of a job; one without records may lack its header too, and is left out.
+
+        Raises RetryLater where they hold not what the job counted.
+        """
         came = 0
         for sheet in in_order(self._locators(job), lambda at: self._sheet(job, at), threads=min(self.threads, AHEAD)):
             came += sheet.count
-            yield sheet
+            if sheet.count:
+                yield sheet
         if came != job.records:
             raise incomplete(came, job.records)
 
@@ -90,7 +94,7 @@ class Jobs:
         if self._barred:
             raise NoJob(self._barred)
         try:
-            made = self.client.ask(JOBS, {"operation": "queryAll", "query": text})
+            made = self.client.ask(JOBS, {"operation": "queryAll", "query": text}, id=str)
         except Refused as refused:
             raise NoJob(refused.what) from None
         except BadConfig as error:
@@ -109,19 +113,19 @@ class Jobs:
             wait_s = min(2 * wait_s, LONGEST_LOOK_S)
             told = self._look(crm_id)
             if told["state"] == DONE:
-                return Job(crm_id, int(told["numberRecordsProcessed"]))
+                return Job(crm_id, int(told.get("numberRecordsProcessed") or 0))
             if told["state"] in FAILED:
                 raise NoJob(f"the job is {told['state']}: {told.get('errorMessage') or ''}")
         raise NoJob(f"the job isn't done after {PATIENCE_S:.0f} s")
 
     def _locators(self, job: Job) -> Iterator[str]:
-        """Where the pages begin: Salesforce links a few at a time."""
+        """Where the pages begin: Salesforce links a few at a time, and its documentation has two names for where the next are."""
         path = f"{JOBS}/{job.crm_id}/resultPages"
         more = ""
         for _ in range(MOST_LINKS):
-            told = self.client.get(f"{path}?locator={quote(more)}" if more else path)
+            told = self.client.get(f"{path}?locator={quote(more)}" if more else path, resultPages=list, done=bool)
             yield from (_locator(link["resultUrl"]) for link in told["resultPages"])
-            following = "" if told["done"] else _locator(told["nextRecordsUrl"])
+            following = "" if told["done"] else _locator(told.get("nextRecordsUrl") or told.get("nextRecordUrl"))
             if not following:
                 return
             if following == more:
@@ -138,7 +142,7 @@ class Jobs:
     def _look(self, crm_id: str) -> dict[str, Any]:
         """What a job says of itself."""
         try:
-            told: dict[str, Any] = self.client.get(f"{JOBS}/{crm_id}")
+            told: dict[str, Any] = self.client.get(f"{JOBS}/{crm_id}", state=str)
         except BadConfig as error:
             raise NoJob(error.what) from None
         return told

@@ -130,14 +130,14 @@ class Reader:
 
         Records and children are read at different instants, so a record that changes meanwhile is left to a query at the end.
         """
-        again, span = Cursor(resume=str(place)), Span(place.began, 0)
+        span = Span(place.began, 0)
         for rows in large.rows(self.jobs, read):
             mine = [row for row in rows if row.modified_at < place.began] if read.children else rows
-            yield page_of(stream, mine, span, cursor=again, name=stream.name)
+            yield page_of(stream, mine, span, cursor=_anew(place, rows[-1].id), name=stream.name)
         if read.children:
             late = Place(CHANGED, place.began)
-            for _, rows, _ in self._onward(stream, late, place.began, self._ask(stream, late, place.began)):
-                yield page_of(stream, rows, span, cursor=again, name=stream.name)
+            for here, rows, _ in self._onward(stream, late, place.began, self._ask(stream, late, place.began)):
+                yield page_of(stream, rows, span, cursor=_anew(place, here.last), name=stream.name)
         yield Page(stream.name, Cursor(stamp=place.began))
 
     def _onward(self, stream: Stream, place: Place, since: int, answer: Json) -> Iterator[tuple[Place, list[Row], str]]:
@@ -196,6 +196,11 @@ class Reader:
                 return refused.what
             raise self.bad(stream, refused) from None
         return ""
+
+
+def _anew(place: Place, last: str) -> Cursor:
+    """Behind a record, for a read that begins anew all the same. That pages differ by it shows that a read goes on."""
+    return Cursor(crm_id=last, resume=str(place))
 
 
 def page_of(stream: Stream, rows: list[Row], span: Span, *, cursor: Cursor, name: str) -> Page:

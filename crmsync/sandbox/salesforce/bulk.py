@@ -7,6 +7,7 @@ made and shown as of then.
 import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 from crmsync.sandbox.http import Response
@@ -75,7 +76,7 @@ class Jobs:
         self.org, self.tally = org, tally
         self._lock = threading.Lock()
         self._jobs: dict[str, _Job] = {}
-        self._ids = Ids("750")
+        self._ids, self._numbers = Ids("750"), count()
 
     def make(self, call: ApiCall) -> Response:
         """POST jobs/query."""
@@ -89,7 +90,7 @@ class Jobs:
             if not self.tally.take():
                 words = f"Max bulk v2 query jobs ({self.tally.most}) per 24 hrs has been reached ({self.tally.most})"
                 raise Refused("LIMIT_EXCEEDED", words)
-            crm_id = self._ids.make(len(self._jobs))
+            crm_id = self._ids.make(next(self._numbers))
             rows = Rows(planner, query)
             job = _Job(crm_id, call.user, call.version, body["operation"], rows.table.name, reader.now, rows)
             self._jobs[crm_id] = job
@@ -145,7 +146,7 @@ class Jobs:
         with self._lock:
             if job.state not in ENDED:
                 raise Refused("INVALIDJOBSTATE", f"Deleting a job that is {job.state} is not allowed")
-            job.made_at -= KEPT  # as if it were old; its id is not given again
+            self._jobs.pop(job.crm_id, None)
         return Response(204)
 
     def results(self, call: ApiCall, *, crm_id: str) -> Response:

@@ -21,17 +21,20 @@ class Tally:
 
     def used(self) -> int:
         """How many of the last 24 hours count."""
-        hour = self.clock.now() // _HOUR
         with self._lock:
-            return sum(count for when, count in self._by_hour.items() if hour - 24 < when <= hour)
+            return self._of_last_day(self.clock.now() // _HOUR)
 
     def take(self) -> bool:
         """Counts one; False when the allowance is used up, and then it doesn't count."""
-        if self.used() >= self.most:
-            return False
         with self._lock:
-            self._by_hour[self.clock.now() // _HOUR] += 1
+            hour = self.clock.now() // _HOUR
+            if self._of_last_day(hour) >= self.most:
+                return False
+            self._by_hour[hour] += 1
         return True
+
+    def _of_last_day(self, hour: int) -> int:
+        return sum(count for when, count in self._by_hour.items() if hour - 24 < when <= hour)
 
     def shown(self) -> dict[str, int]:
         """As GET limits has it."""

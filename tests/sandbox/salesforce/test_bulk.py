@@ -10,12 +10,12 @@ from simple_salesforce import Salesforce
 from simple_salesforce.bulk2 import Operation
 from simple_salesforce.exceptions import SalesforceMalformedRequest, SalesforceRefusedRequest
 
-from crmsync.sandbox.salesforce.bulk import PAGE, RIGHT
+from crmsync.sandbox.salesforce import bulk
+from crmsync.sandbox.salesforce.bulk import RIGHT
 from tests.sandbox.salesforce.conftest import DEAL_OPEN, Local
 from tests.sandbox.salesforce.world import many_deals
 
 SOQL = "SELECT Id, Name, Amount, IsWon, CreatedDate, Owner.Name FROM Opportunity"
-PAGES = 2 * PAGE + 500
 
 
 def make(sf: Salesforce, soql: str = SOQL, operation: str = "query", **more: str) -> dict[str, Any]:
@@ -109,16 +109,21 @@ def test_pages_follow_their_locators(serve: Callable[..., Local]) -> None:
     assert (sizes, ids) == ([2000, 2000, 500], local.ids)
 
 
-def test_pages_are_linked_five_at_a_time(serve: Callable[..., Local]) -> None:
-    """`resultPages` tells where the pages are, so that they can be fetched side by side."""
-    local = serve(many_deals(PAGES))
+def test_pages_are_linked_five_at_a_time(serve: Callable[..., Local], monkeypatch: pytest.MonkeyPatch) -> None:
+    """`resultPages` tells where the pages are, so that they can be fetched side by side, and where it tells of more."""
+    monkeypatch.setattr(bulk, "PAGE", 2)
+    local = serve(many_deals(13))
     sf = local.login()
     crm_id = done(sf, "SELECT Id FROM Opportunity")
-    told = local.get(sf, f"jobs/query/{crm_id}/resultPages").json()
-    queries = ["?" + link["resultUrl"].partition("?")[2] for link in told["resultPages"]]
-    ids = [row[0] for query in queries for row in results(local, sf, crm_id, query)[0][1:]]
-    assert (told["done"], ids) == (True, local.ids)
-    assert sf.restful(f"jobs/query/{crm_id}")["numberRecordsProcessed"] == PAGES
+    address, links = f"jobs/query/{crm_id}/resultPages", []
+    while address:
+        told = local.get(sf, address).json()
+        links.append(["?" + link["resultUrl"].partition("?")[2] for link in told["resultPages"]])
+        assert told["done"] == ("nextRecordsUrl" not in told)
+        address = told.get("nextRecordsUrl", "").removeprefix("/services/data/v62.0/")
+    ids = [row[0] for some in links for query in some for row in results(local, sf, crm_id, query)[0][1:]]
+    assert ([len(some) for some in links], ids) == ([5, 2], local.ids)
+    assert sf.restful(f"jobs/query/{crm_id}")["numberRecordsProcessed"] == 13
 
 
 @pytest.mark.parametrize(
@@ -166,6 +171,13 @@ def test_job_is_there_for_a_week_or_until_it_is_deleted(local: Local, sf: Salesf
     local.clock.set(forward_s=8 * 86_400)
     answers.append(local.get(local.login(), f"jobs/query/{old}").status_code)
     assert answers == [204, 400, 404, 404]
+
+
+def test_id_of_a_deleted_job_is_not_given_again(local: Local, sf: Salesforce) -> None:
+    """Its address leads nowhere for good."""
+    crm_id = done(sf)
+    local.send(sf, "DELETE", f"jobs/query/{crm_id}")
+    assert make(sf)["id"] != crm_id
 
 
 def test_jobs_of_a_day_run_out(serve: Callable[..., Local]) -> None:

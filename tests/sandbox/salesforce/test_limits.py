@@ -1,13 +1,27 @@
 """The daily allowance of calls."""
 
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from simple_salesforce.exceptions import SalesforceRefusedRequest
 
+from crmsync.sandbox.clock import SandboxClock
+from crmsync.sandbox.salesforce.limits import Tally
 from tests.sandbox.salesforce.conftest import Local
+from tests.sandbox.salesforce.world import NOW
 
 COUNT = "SELECT COUNT() FROM Opportunity"
+
+
+class Slow(SandboxClock):
+    """A clock that other threads overtake."""
+
+    def now(self) -> int:
+        """The present, a while later."""
+        time.sleep(0.001)
+        return super().now()
 
 
 def test_each_answer_tells_how_much_is_used(local: Local) -> None:
@@ -38,3 +52,11 @@ def test_allowance_runs_out_and_comes_back_with_the_clock(serve: Callable[..., L
     ]
     local.clock.set(forward_s=24 * 3_600)
     assert local.login().query(COUNT)["totalSize"] == 4
+
+
+def test_allowance_is_kept_by_calls_that_come_at_once() -> None:
+    """Of many threads as many get through as there are calls left."""
+    tally = Tally(Slow(NOW), most=20)
+    with ThreadPoolExecutor(8) as threads:
+        taken = list(threads.map(lambda _: tally.take(), range(60)))
+    assert (sum(taken), tally.used()) == (20, 20)
