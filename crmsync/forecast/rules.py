@@ -105,8 +105,9 @@ class Ruled:
 
     def text(self, place: int) -> str:
         """As a seller reads it, the weightiest first: that these are points comes before all else."""
-        told, between = f"{self.points[place]} of 100 points by rules, not a probability", ": "
-        for name, points in sorted(self.parts(place).items(), key=lambda part: -abs(part[1])):
+        parts = self.parts(place)
+        told, between = f"{START + sum(parts.values())} of 100 points by rules, not a probability", ": "
+        for name, points in sorted(parts.items(), key=lambda part: -abs(part[1])):
             more = f"{between}{'+' if points > 0 else '-'} {SENTENCES[name]}"
             if len(told) + len(more) <= TEXT_LIMIT:
                 told, between = told + more, "; "
