@@ -15,7 +15,7 @@ from crmsync.forecast.channels import ACTS, BUYER_ACTS, BUYER_STEPS_DONE, CLOSE_
 from crmsync.forecast.facts import Floats, Ints
 from crmsync.forecast.history import AsOf, History
 from crmsync.forecast.ledger import NO_DAY
-from crmsync.records import Side
+from crmsync.records import TEXT_LIMIT, Side
 
 START = 50
 DONE_POINTS = 20  # for a plan all of whose steps are done
@@ -25,7 +25,6 @@ IDLE_POINTS, IDLE_DAYS = -15, 21  # nobody did anything for so long
 OVERDUE_POINTS, MOST_OVERDUE = -10, 2  # for each promise that is overdue, and how many count
 CLOSE_POINTS = -10  # the CRM's close date has passed
 LOW_RISK, MIDDLE_RISK = 60, 40  # points from which a deal's risk is low, medium
-TEXT_LIMIT = 255  # characters that a plain text field takes in both CRMs
 
 
 @dataclass(frozen=True, slots=True)
