@@ -11,6 +11,7 @@ from crmsync.forecast.history import History
 from crmsync.forecast.logistic import Fit
 from crmsync.store import deals, fits
 from crmsync.store.engine import Store
+from crmsync.store.fits import FitRow
 from crmsync.workspace import ModelSpec
 
 
@@ -26,7 +27,7 @@ def train(store: Store, spec: ModelSpec, *, run_id: int, as_of: int | None = Non
 
     at = past.instant(store, spec, as_of=as_of)
     history = past.history(store, known_by=at, crms=spec.population.crms)
-    in_use, segments = _in_use(store, spec, at), deals.segments(store)
+    in_use, segments = _readable(fits.newest_used(store, spec.name, as_of=at)), deals.segments(store)
     promoted = None if in_use is None else _promoted(store, spec, history, in_use, run_id=run_id, at=at)
     in_use = promoted or in_use
     made = training.train(history, past.recipe(spec), as_of=at, in_use=in_use, segments=segments)
@@ -45,11 +46,11 @@ def train(store: Store, spec: ModelSpec, *, run_id: int, as_of: int | None = Non
 
 def _promoted(store: Store, spec: ModelSpec, history: History, champion: Fit, *, run_id: int, at: int) -> Fit | None:
     """The newest challenger that has waited for long enough, which takes over unless it is worse on what came since."""
-    until = at - spec.gate.challenge_days * MICROS_PER_DAY
-    row = fits.newest_waiting(store, spec.name, verdict=challenge.WAITING, as_of=until)
-    if row is None or not spec.gate.challenge_days:
+    until, after = at - spec.gate.challenge_days * MICROS_PER_DAY, champion.trained.as_of
+    row = fits.newest_waiting(store, spec.name, verdict=challenge.WAITING, after=after, as_of=until)
+    challenger = _readable(row) if spec.gate.challenge_days else None
+    if challenger is None:
         return None
-    challenger = logistic.from_json(row.body, where=f"fit {row.fit_id}")
     better, why = challenge.compare(history, past.recipe(spec), challenger, champion, by=at)
     if better:
         _save(store, spec, challenger, run_id=run_id, used=True, before=f"took over after its challenge ({why}): ")
@@ -69,12 +70,9 @@ def _save(store: Store, spec: ModelSpec, fit: Fit, *, run_id: int, used: bool, b
     )
 
 
-def _in_use(store: Store, spec: ModelSpec, at: int) -> Fit | None:
-    """The fit that scores at present, if there is one that this version can read: another one is what `train` replaces."""
-    row = fits.newest_used(store, spec.name, as_of=at)
-    if row is None:
-        return None
+def _readable(row: FitRow | None) -> Fit | None:
+    """A stored fit, if this version can read it: another one is what `train` replaces."""
     try:
-        return logistic.from_json(row.body, where=f"fit {row.fit_id}")
+        return None if row is None else logistic.from_json(row.body)
     except BadConfig:
         return None
