@@ -25,7 +25,7 @@ HORIZON = 262  # the most working days that they may hold, and one
 LEVELS = np.exp(np.linspace(-2.5, 2.5, 51))  # factors for which the chain is worked out; each step takes the nearest
 SHARES = (0.1, 0.2, 0.5, 0.8, 0.9)
 FIRST, MEDIAN, LAST = (SHARES.index(share) for share in (0.1, 0.5, 0.9))
-AT_ONCE = 10_000  # steps: bounds the memory
+AT_ONCE = 1_000  # steps: bounds the memory
 _TINY = np.finfo(np.float64).tiny
 
 
