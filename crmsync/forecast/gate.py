@@ -45,13 +45,12 @@ class Verdict:
     brier: float
     brier_base: float
     brier_stage: float
-    rivals: dict[str, list[float]] = field(
-        default_factory=dict
-    )  # by field of the CRM: our log loss and its, where it speaks
-    grades: dict[str, Any] = field(default_factory=dict)  # calibration and gaps on the later deals, see `grades`
-    drift: dict[str, float] = field(
-        default_factory=dict
-    )  # stability index of each feature that has drifted, see `drift`
+    # by field of the CRM: our log loss and its, where it speaks
+    rivals: dict[str, list[float]] = field(default_factory=dict)
+    # calibration and gaps on the later deals, see `grades`
+    grades: dict[str, Any] = field(default_factory=dict)
+    # stability index of each feature that has drifted, see `drift`
+    drift: dict[str, float] = field(default_factory=dict)
 
     @classmethod
     def from_json(cls, body: dict[str, Any]) -> Self:

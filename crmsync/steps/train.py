@@ -32,13 +32,11 @@ def train(store: Store, spec: ModelSpec, *, run_id: int, as_of: int | None = Non
     in_use = promoted or in_use
     made = training.train(history, past.recipe(spec), as_of=at, in_use=in_use, segments=segments)
     waits = made.gate.used and in_use is not None and spec.gate.challenge_days > 0
-    _save(
-        store, spec, made, run_id=run_id, used=made.gate.used and not waits, before=challenge.WAITING if waits else ""
-    )
+    before = challenge.WAITING if waits else ""
+    _save(store, spec, made, run_id=run_id, used=made.gate.used and not waits, before=before)
     if not made.gate.used:
-        raise Stopped(
-            "E408", f"the new fit isn't used: {made.gate.text}", remedy="crmsync status; the fit in use stays"
-        )
+        what = f"the new fit isn't used: {made.gate.text}"
+        raise Stopped("E408", what, remedy="crmsync status; the fit in use stays")
     learnt = made.trained
     counts = {"deals": learnt.deals, "won": learnt.deals_won, "snapshots": learnt.snapshots}
     return counts | ({"challengers": 1} if waits else {}) | ({"promoted": 1} if promoted else {})
