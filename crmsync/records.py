@@ -259,7 +259,7 @@ class Result(StrEnum):
     RISK = "risk"  # "low", "medium", "high"
     CATEGORY = "category"  # "Omitted", "Pipeline", "Best Case", "Commit"
     KIND = "kind"  # "model", "prior", "rules"
-    REASONS = "reasons"  # text up to 255 characters
+    REASONS = "reasons"  # text up to TEXT_LIMIT
     MILESTONES = "milestones"  # "5 of 9"
     NEXT_STEP = "next_step"  # the buyer's next open step
     NEXT_STEP_ON = "next_step_on"  # its promised date
@@ -268,6 +268,9 @@ class Result(StrEnum):
     CHANGE_7D = "change_7d"  # percentage points with one decimal
     SCORED_AT = "scored_at"  # ISO instant
     RUN_ID = "run_id"
+
+
+TEXT_LIMIT = 255  # characters that a plain text field takes in both CRMs
 
 
 class ValueType(StrEnum):

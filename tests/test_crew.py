@@ -1,11 +1,13 @@
 """Work in processes of its own."""
 
+import os
+import signal
 from collections.abc import Iterator
 
 import pytest
 
 from crmsync.crew import together
-from crmsync.errors import BadConfig
+from crmsync.errors import BadConfig, RetryLater
 
 
 def counted(first: int, last: int) -> Iterator[int]:
@@ -24,3 +26,31 @@ def test_together_raises_the_fault_of_a_process() -> None:
     """In the words in which it was raised there."""
     with pytest.raises(BadConfig, match="E999 here: nothing to count -> count more"):
         list(together(counted, [(5, 5)]))
+
+
+def killed(signal_number: int) -> Iterator[int]:
+    """A number, and then a signal to the process that gave it."""
+    yield 1
+    os.kill(os.getpid(), signal_number)
+    yield 2
+
+
+def test_together_tells_of_a_killed_process_in_one_line() -> None:
+    """What it had given has come by then; the rest is for the next run."""
+    found = together(killed, [(signal.SIGKILL,)])
+    assert next(found) == 1
+    with pytest.raises(RetryLater, match="E604 a process that shared the work was killed"):
+        next(found)
+
+
+def test_together_leaves_an_interruption_to_the_parent() -> None:
+    """Ctrl-C reaches every process of a terminal; those that share the work go on until their parent ends them."""
+    assert list(together(killed, [(signal.SIGINT,)])) == [1, 2]
+
+
+def test_together_raises_what_nobody_foresaw(capfd: pytest.CaptureFixture[str]) -> None:
+    """A defect is raised here with the place where it happened, and the process prints nothing of it."""
+    with pytest.raises(TypeError) as defect:
+        list(together(counted, [("first", 2)]))
+    assert "in counted" in "".join(defect.value.__notes__)
+    assert capfd.readouterr().err == ""

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from crmsync.clock import MICROS_PER_DAY
-from crmsync.forecast.columns import Column, Labels, Money, Names, Numbers, Slopes, Steps
+from crmsync.forecast.columns import Labels, Money, Names, Numbers, Slopes, Steps
 from crmsync.forecast.dataset import Snapshots
 from crmsync.forecast.design import Table
 from crmsync.forecast.facts import Floats, Ints
@@ -23,10 +23,7 @@ FEWEST_DEALS = 50  # open now, and before: below it nothing is said
 CLASSES = np.arange(1, 5) / 5
 HALF = 0.5  # of a deal, added to every class
 SCORE = "score"
-BY_OWNER = (
-    "owner_load",
-    "owner_rate",
-)  # alike for all deals of an owner, of whom there are too few to tell drift from luck
+BY_OWNER = ("owner_load", "owner_rate")  # alike for an owner's deals: owners are too few to tell drift from luck
 
 
 def rows(found: Snapshots, *, as_of: int) -> tuple[Ints, Ints]:
@@ -46,7 +43,8 @@ def find(table: Table, features: Iterable[str], score: Floats, found: Snapshots,
     deals = len(now), len(np.unique(found.deal[before]))
     if min(deals) < FEWEST_DEALS:
         return {}
-    values = [*_values(table, features), (SCORE, score)]
+    told = (name for name in features if name not in BY_OWNER)
+    values = [*_values(table, told), (SCORE, score)]
     indexes = ((name, *index(each[before], each[now])) for name, each in values)
     return {name: round(value, 3) for name, value, classes in indexes if value > bound(classes, *deals)}
 
@@ -75,22 +73,12 @@ def _place(values: Floats, edges: Floats) -> Ints:
 
 def _values(table: Table, features: Iterable[str]) -> Iterator[tuple[str, Floats]]:
     for name in features:
-        column = table.column(name)
-        if name not in BY_OWNER and not isinstance(
-            column, Slopes
-        ):  # a slope's number and category are features of their own
-            yield name, _of(column)
-
-
-def _of(column: Column) -> Floats:
-    match column:
-        case Numbers(values) | Steps(values):
-            return values
-        case Money(minor, _):
-            return minor
-        case Labels(ids):
-            return ids.astype(np.float64)
-        case Names():
-            return column.column(None)
-        case Slopes(_, values):
-            return values
+        match table.column(name):
+            case Numbers(values) | Steps(values) | Money(values, _):
+                yield name, values
+            case Labels(ids):
+                yield name, ids.astype(np.float64)
+            case Names() as column:
+                yield name, column.column(None)
+            case Slopes():
+                pass  # its number and its category are features of their own

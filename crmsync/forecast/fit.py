@@ -151,10 +151,8 @@ class Training:
         """
         rows, days, end = self.watched(as_of)
         usual = float(np.median(days[end != STILL_OPEN]))
-        rows, soon = (
-            rows[full := self.found.at[rows] + usual * MICROS_PER_DAY <= as_of],
-            ((end >= 0) & (days <= usual))[full],
-        )
+        whole = self.found.at[rows] + usual * MICROS_PER_DAY <= as_of
+        rows, soon = rows[whole], ((end != STILL_OPEN) & (days <= usual))[whole]
         weight = _even(self.found.deal[rows])
         scaled = Scaled.of(self.table, terms, rows, weight)
         if soon.all() or not soon.any():

@@ -45,13 +45,12 @@ class Verdict:
     brier: float
     brier_base: float
     brier_stage: float
-    rivals: dict[str, list[float]] = field(
-        default_factory=dict
-    )  # by field of the CRM: our log loss and its, where it speaks
-    grades: dict[str, Any] = field(default_factory=dict)  # calibration and gaps on the later deals, see `grades`
-    drift: dict[str, float] = field(
-        default_factory=dict
-    )  # stability index of each feature that has drifted, see `drift`
+    # by field of the CRM: our log loss and its, where it speaks
+    rivals: dict[str, list[float]] = field(default_factory=dict)
+    # calibration and gaps on the later deals, see `grades`
+    grades: dict[str, Any] = field(default_factory=dict)
+    # stability index of each feature that has drifted, see `drift`
+    drift: dict[str, float] = field(default_factory=dict)
 
     @classmethod
     def from_json(cls, body: dict[str, Any]) -> Self:
@@ -70,9 +69,7 @@ class Verdict:
         deals = len(np.unique(part.deal))
         if deals < FEWEST_DEALS:
             return self
-        rivals = (part.model, theirs[~np.isnan(theirs)])
-        losses = [_rounded(np.average(log_losses(each, part.won), weights=part.weight)) for each in rivals]
-        squares = [_rounded(np.average((each - part.won) ** 2, weights=part.weight)) for each in rivals]
+        losses, squares = part.losses(part.model, theirs[~np.isnan(theirs)])
         told = replace(self, rivals={**self.rivals, name: losses})
         if _better(losses, squares, 1):
             return told
@@ -83,16 +80,11 @@ class Verdict:
     def beside(self, later: "Later", in_use: Floats) -> Self:
         """The verdict on a fit beside the one in use, whose chances for these snapshots (of its own future) stand in `in_use`."""
         deals = len(np.unique(later.deal))
-        if deals < FEWEST_DEALS:
+        if not _worse(later, in_use):
             return self
-        ours, theirs = (log_losses(chance, later.won) for chance in (later.model, in_use))
-        loss, held = (float(np.average(losses, weights=later.weight)) for losses in (ours, theirs))
-        if loss - held <= MARGIN_LOG_LOSS or not _surely(ours - theirs, later):
-            return self
-        text = (
-            f"worse than the fit in use: log loss {loss:.3f} to {held:.3f} on {deals} deals that it had not learnt from"
-        )
-        return replace(self, used=False, text=text)
+        (loss, held), _ = later.losses(later.model, in_use)
+        what = f"log loss {loss:.3f} to {held:.3f} on {deals} deals that it had not learnt from"
+        return replace(self, used=False, text=f"worse than the fit in use: {what}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,16 +102,20 @@ class Later:
         """The snapshots at these rows (indices or a mask)."""
         return type(self)(*(getattr(self, column.name)[rows] for column in fields(self)))
 
+    def losses(self, *rivals: Floats) -> tuple[list[float], list[float]]:
+        """Mean log loss and Brier score of each of some chances."""
+        log_loss = [_rounded(np.average(log_losses(each, self.won), weights=self.weight)) for each in rivals]
+        brier = [_rounded(np.average((each - self.won) ** 2, weights=self.weight)) for each in rivals]
+        return log_loss, brier
+
 
 def holds_against(challenger: Floats, champion: Floats, sample: Examples) -> tuple[bool, str]:
     """Whether a fit that has stood beside the one in use isn't surely worse on what came since, and both log losses in words."""
     if not len(sample):
         return True, "nothing has closed since"
     later = Later(sample.deal, sample.won, sample.weight, challenger, champion, champion)
-    ours, theirs = log_losses(challenger, later.won), log_losses(champion, later.won)
-    loss, held = (float(np.average(each, weights=later.weight)) for each in (ours, theirs))
-    worse = sample.deals >= FEWEST_DEALS and loss - held > MARGIN_LOG_LOSS and _surely(ours - theirs, later)
-    return not worse, f"log loss {loss:.3f}, the champion's {held:.3f} on {sample.deals} deals since"
+    (loss, held), _ = later.losses(challenger, champion)
+    return not _worse(later, champion), f"log loss {loss:.3f}, the champion's {held:.3f} on {sample.deals} deals since"
 
 
 def credibility(deals: int) -> float:
@@ -138,9 +134,7 @@ def judge(later: Later, *, block: bool) -> Verdict:
             snapshots=0,
             **_figures([0.0] * len(LOSSES)),
         )
-    rivals, weight = (later.model, later.base, later.stage), later.weight
-    losses = [_rounded(np.average(log_losses(rival, later.won), weights=weight)) for rival in rivals]
-    squares = [_rounded(np.average((rival - later.won) ** 2, weights=weight)) for rival in rivals]
+    losses, squares = later.losses(later.model, later.base, later.stage)
     found = auc(later.model, later.won)
     beaten = [name for name, at in (("base rate", 1), ("stage rate", 2)) if not _better(losses, squares, at)]
     deals = len(np.unique(later.deal))
@@ -166,6 +160,14 @@ def _figures(values: list[float]) -> dict[str, Any]:
 
 def _better(losses: list[float], squares: list[float], at: int) -> bool:
     return losses[0] <= losses[at] - MARGIN_LOG_LOSS and squares[0] <= squares[at] - MARGIN_BRIER
+
+
+def _worse(later: Later, other: Floats) -> bool:
+    """Is the fit worse than another one, by the margin and by more than chance may give?"""
+    if len(np.unique(later.deal)) < FEWEST_DEALS:
+        return False
+    excess = log_losses(later.model, later.won) - log_losses(other, later.won)
+    return float(np.average(excess, weights=later.weight)) > MARGIN_LOG_LOSS and _surely(excess, later)
 
 
 def _surely(gain: Floats, later: Later) -> bool:

@@ -214,9 +214,8 @@ class Seen:
         rows, seen_at = self._rows, self._history.seen_at[self._rows]
         bears = np.ones(len(rows), np.bool_) if name is None else self._history.facts.name[rows] == np.int32(name)
         until_next = np.append(seen_at[1:], 0) - seen_at
-        spent = np.append(
-            0, np.cumsum(np.where(bears, until_next, 0))
-        )  # from one deal into the next is never asked for
+        # what is spent from one deal into the next is never asked for
+        spent = np.append(0, np.cumsum(np.where(bears, until_next, 0)))
         first = np.searchsorted(rows, self._asof.begin)
         there = self._after > first
         last = np.maximum(self._after - 1, 0)

@@ -25,7 +25,7 @@ HORIZON = 262  # the most working days that they may hold, and one
 LEVELS = np.exp(np.linspace(-2.5, 2.5, 51))  # factors for which the chain is worked out; each step takes the nearest
 SHARES = (0.1, 0.2, 0.5, 0.8, 0.9)
 FIRST, MEDIAN, LAST = (SHARES.index(share) for share in (0.1, 0.5, 0.9))
-AT_ONCE = 10_000  # steps: bounds the memory
+AT_ONCE = 1_000  # steps: bounds the memory
 _TINY = np.finfo(np.float64).tiny
 
 
@@ -72,17 +72,16 @@ class Outlook:
 def outlook(history: History, scores: Scores, kept: Kept | None = None) -> Outlook:
     """Of the scored deals that are open, at the instant of the scores. What others had promised and kept counts too.
 
-    `kept`: by all deals, where the history has only some.
-
-    A fit of an older version knows nothing of slips: of no promise is anything told.
+    `kept`: by all deals, where the history has only some. A fit of an older version knows nothing of slips: of no promise is
+    anything told.
     """
     slips = scores.fit.slips
     if slips is None:
         return _none()
     every = spells(history, by=scores.as_of)
-    factor = slips.factor(every, history, slips.kept(every, history) if kept is None else kept)
-    rows = np.flatnonzero((every.how == OPEN) & np.isin(history.deals[every.deal], scores.deal))
-    found, factor, chain = every.take(rows), factor[rows], Chain(slips)
+    found = every.take((every.how == OPEN) & np.isin(history.deals[every.deal], scores.deal))
+    factor = slips.factor(found, history, slips.kept(every, history) if kept is None else kept)
+    chain = Chain(slips)
     by_id = np.argsort(scores.deal, kind="stable")
     place = by_id[np.searchsorted(scores.deal[by_id], history.deals[found.deal])]
     parts = [

@@ -12,9 +12,9 @@ from crmsync.forecast.facts import Floats
 from crmsync.forecast.feature import Feature, Unit
 from crmsync.forecast.score import Scores
 from crmsync.money import to_major
+from crmsync.records import TEXT_LIMIT
 from crmsync.words import many
 
-TEXT_LIMIT = 255  # characters that a plain text field takes in both CRMs
 MOST = 15  # reasons that a text of that length may hold
 LEAST = 0.05  # log-odds: what moves a probability by about a point or less isn't told
 NO_PLAN = "No plan"  # all that promises add to a deal that has none: none of them says anything by itself

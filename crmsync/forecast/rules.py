@@ -15,7 +15,7 @@ from crmsync.forecast.channels import ACTS, BUYER_ACTS, BUYER_STEPS_DONE, CLOSE_
 from crmsync.forecast.facts import Floats, Ints
 from crmsync.forecast.history import AsOf, History
 from crmsync.forecast.ledger import NO_DAY
-from crmsync.records import Side
+from crmsync.records import TEXT_LIMIT, Side
 
 START = 50
 DONE_POINTS = 20  # for a plan all of whose steps are done
@@ -25,7 +25,6 @@ IDLE_POINTS, IDLE_DAYS = -15, 21  # nobody did anything for so long
 OVERDUE_POINTS, MOST_OVERDUE = -10, 2  # for each promise that is overdue, and how many count
 CLOSE_POINTS = -10  # the CRM's close date has passed
 LOW_RISK, MIDDLE_RISK = 60, 40  # points from which a deal's risk is low, medium
-TEXT_LIMIT = 255  # characters that a plain text field takes in both CRMs
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +104,9 @@ class Ruled:
 
     def text(self, place: int) -> str:
         """As a seller reads it, the weightiest first: that these are points comes before all else."""
-        told, between = f"{self.points[place]} of 100 points by rules, not a probability", ": "
-        for name, points in sorted(self.parts(place).items(), key=lambda part: -abs(part[1])):
+        parts = self.parts(place)
+        told, between = f"{START + sum(parts.values())} of 100 points by rules, not a probability", ": "
+        for name, points in sorted(parts.items(), key=lambda part: -abs(part[1])):
             more = f"{between}{'+' if points > 0 else '-'} {SENTENCES[name]}"
             if len(told) + len(more) <= TEXT_LIMIT:
                 told, between = told + more, "; "

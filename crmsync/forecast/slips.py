@@ -120,7 +120,9 @@ class Slips:
 
     def kept(self, found: Spells, history: History) -> Kept:
         """How companies and people keep their promises, by all of these spells."""
-        _, came, expected = self._by_kind(found, history)
+        lives = Lives.of(found, self.workdays)
+        came = lives.ended(DONE).astype(np.float64)
+        expected = lives.expected(np.array(self.done)) * self._of_kind(found, history)
         company = Factors.of(found.company, came, expected, self.company_spread)
         expected = (expected * company.at(found.company))[found.person > 0]
         person = Factors.of(found.person[found.person > 0], came[found.person > 0], expected, self.person_spread)
@@ -128,14 +130,13 @@ class Slips:
 
     def factor(self, found: Spells, history: History, kept: Kept) -> Floats:
         """The product of the factors of each spell's kind of step, company and person; shape (m,)."""
-        kind, _, _ = self._by_kind(found, history)
+        kind = self._of_kind(found, history)
         return np.asarray(kind * kept.company.at(found.company) * kept.person.at(found.person))
 
-    def _by_kind(self, found: Spells, history: History) -> tuple[Floats, Floats, Floats]:
-        """Each spell's factor of its kind of step, whether it was kept, and how many like it were to be kept."""
-        lives, (kinds, place) = Lives.of(found, self.workdays), kinds_of(found, history)
-        kind = np.array([self.kinds.get(each, 1.0) for each in kinds])[place]
-        return kind, lives.ended(DONE).astype(np.float64), lives.expected(np.array(self.done)) * kind
+    def _of_kind(self, found: Spells, history: History) -> Floats:
+        """The factor of each spell's kind of step."""
+        kinds, place = kinds_of(found, history)
+        return np.array([self.kinds.get(each, 1.0) for each in kinds])[place]
 
 
 def kinds_of(found: Spells, history: History) -> tuple[list[str], Ints]:

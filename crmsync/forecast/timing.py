@@ -143,11 +143,16 @@ class Curve:
 
     def within(self, days: Floats) -> Floats:
         """The chance of being won within so many days, shape (m,); even within a stretch."""
-        return _between(self.won, days[:, None])[:, 0]
+        place, part = _within_stretch(days)
+        rows = np.arange(len(self.won))
+        begin, until = self.won[rows, place], self.won[rows, place + 1]
+        return np.asarray(begin + (until - begin) * part)
 
     def still_open(self, days: Floats) -> Floats:
-        """The chance of being open after so many days, shape (m, days)."""
-        return 1 - _between(self.ended, np.broadcast_to(days, (len(self.ended), len(days))))
+        """The chance of being open after so many days, the same for each deal; shape (m, days)."""
+        place, part = _within_stretch(days)
+        begin, until = self.ended[:, place], self.ended[:, place + 1]
+        return np.asarray(1 - (begin + (until - begin) * part))
 
     def quantile(self, share: float) -> Floats:
         """Days by which this share of the chance of winning is reached, shape (m,)."""
@@ -160,10 +165,9 @@ class Curve:
         return np.asarray(edges[place] + part * (edges[place + 1] - edges[place]))
 
 
-def _between(reached: Floats, days: Floats) -> Floats:
-    """What is reached after so many days, even within a stretch; both of shape (m, ...)."""
+def _within_stretch(days: Floats) -> tuple[Ints, Floats]:
+    """The stretch in which so many days end, and the part of it that has passed by then."""
     edges = np.array(EDGES, dtype=np.float64)
     at = np.clip(days, 0, edges[-1])
     place = np.clip(np.searchsorted(edges, at, side="right") - 1, 0, len(edges) - 2)
-    begin, until = (np.take_along_axis(reached, each, axis=1) for each in (place, place + 1))
-    return np.asarray(begin + (until - begin) * (at - edges[place]) / (edges[place + 1] - edges[place]))
+    return place, (at - edges[place]) / (edges[place + 1] - edges[place])

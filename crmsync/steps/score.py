@@ -41,17 +41,19 @@ Row = dict[str, Any]  # columns of table `score`
 Rows = list[Row]
 
 ONLY_FORECAST = (
-    *(
-        "probability",
-        "close_p20",
-        "close_p50",
-        "close_p80",
-        "won_28d",
-        "won_in_period",
-        "won_next_period",
-        "expected_minor",
-    ),
-    *("on_time", "on_time_text", "deciding_step", "deciding_step_on", "promises"),
+    "probability",
+    "close_p20",
+    "close_p50",
+    "close_p80",
+    "won_28d",
+    "won_in_period",
+    "won_next_period",
+    "expected_minor",
+    "on_time",
+    "on_time_text",
+    "deciding_step",
+    "deciding_step_on",
+    "promises",
 )
 
 

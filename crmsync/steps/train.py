@@ -11,6 +11,7 @@ from crmsync.forecast.history import History
 from crmsync.forecast.logistic import Fit
 from crmsync.store import deals, fits
 from crmsync.store.engine import Store
+from crmsync.store.fits import FitRow
 from crmsync.workspace import ModelSpec
 
 
@@ -26,18 +27,16 @@ def train(store: Store, spec: ModelSpec, *, run_id: int, as_of: int | None = Non
 
     at = past.instant(store, spec, as_of=as_of)
     history = past.history(store, known_by=at, crms=spec.population.crms)
-    in_use, segments = _in_use(store, spec, at), deals.segments(store)
+    in_use, segments = _readable(fits.newest_used(store, spec.name, as_of=at)), deals.segments(store)
     promoted = None if in_use is None else _promoted(store, spec, history, in_use, run_id=run_id, at=at)
     in_use = promoted or in_use
     made = training.train(history, past.recipe(spec), as_of=at, in_use=in_use, segments=segments)
     waits = made.gate.used and in_use is not None and spec.gate.challenge_days > 0
-    _save(
-        store, spec, made, run_id=run_id, used=made.gate.used and not waits, before=challenge.WAITING if waits else ""
-    )
+    before = challenge.WAITING if waits else ""
+    _save(store, spec, made, run_id=run_id, used=made.gate.used and not waits, before=before)
     if not made.gate.used:
-        raise Stopped(
-            "E408", f"the new fit isn't used: {made.gate.text}", remedy="crmsync status; the fit in use stays"
-        )
+        what = f"the new fit isn't used: {made.gate.text}"
+        raise Stopped("E408", what, remedy="crmsync status; the fit in use stays")
     learnt = made.trained
     counts = {"deals": learnt.deals, "won": learnt.deals_won, "snapshots": learnt.snapshots}
     return counts | ({"challengers": 1} if waits else {}) | ({"promoted": 1} if promoted else {})
@@ -45,11 +44,11 @@ def train(store: Store, spec: ModelSpec, *, run_id: int, as_of: int | None = Non
 
 def _promoted(store: Store, spec: ModelSpec, history: History, champion: Fit, *, run_id: int, at: int) -> Fit | None:
     """The newest challenger that has waited for long enough, which takes over unless it is worse on what came since."""
-    until = at - spec.gate.challenge_days * MICROS_PER_DAY
-    row = fits.newest_waiting(store, spec.name, verdict=challenge.WAITING, as_of=until)
-    if row is None or not spec.gate.challenge_days:
+    until, after = at - spec.gate.challenge_days * MICROS_PER_DAY, champion.trained.as_of
+    row = fits.newest_waiting(store, spec.name, verdict=challenge.WAITING, after=after, as_of=until)
+    challenger = _readable(row) if spec.gate.challenge_days else None
+    if challenger is None:
         return None
-    challenger = logistic.from_json(row.body, where=f"fit {row.fit_id}")
     better, why = challenge.compare(history, past.recipe(spec), challenger, champion, by=at)
     if better:
         _save(store, spec, challenger, run_id=run_id, used=True, before=f"took over after its challenge ({why}): ")
@@ -69,12 +68,9 @@ def _save(store: Store, spec: ModelSpec, fit: Fit, *, run_id: int, used: bool, b
     )
 
 
-def _in_use(store: Store, spec: ModelSpec, at: int) -> Fit | None:
-    """The fit that scores at present, if there is one that this version can read: another one is what `train` replaces."""
-    row = fits.newest_used(store, spec.name, as_of=at)
-    if row is None:
-        return None
+def _readable(row: FitRow | None) -> Fit | None:
+    """A stored fit, if this version can read it: another one is what `train` replaces."""
     try:
-        return logistic.from_json(row.body, where=f"fit {row.fit_id}")
+        return None if row is None else logistic.from_json(row.body)
     except BadConfig:
         return None

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import ScalarSelect, func, insert, select
+from sqlalchemy import insert, select
 
 from crmsync.store import tables
 from crmsync.store.engine import Store
@@ -59,17 +59,13 @@ def newest(store: Store, model: str) -> FitRow | None:
     return None if row is None else FitRow(*row)
 
 
-def newest_waiting(store: Store, model: str, *, verdict: str, as_of: int) -> FitRow | None:
-    """The newest fit whose verdict begins with a text, made as of an instant or earlier, but after the one in use."""
+def newest_waiting(store: Store, model: str, *, verdict: str, after: int, as_of: int) -> FitRow | None:
+    """The newest fit whose verdict begins with a text, made as of an instant or earlier, but after another one."""
     query = select(_fit).where(_fit.c.model == model, _fit.c.verdict.startswith(verdict), _fit.c.as_of <= as_of)
-    query = query.where(_fit.c.as_of > func.coalesce(_used_as_of(model), 0)).order_by(*_NEWEST).limit(1)
+    query = query.where(_fit.c.as_of > after).order_by(*_NEWEST).limit(1)
     with store.read() as connection:
         row = connection.execute(query).one_or_none()
     return None if row is None else FitRow(*row)
-
-
-def _used_as_of(model: str) -> ScalarSelect[int]:
-    return select(func.max(_fit.c.as_of)).where(_fit.c.model == model, _fit.c.used).scalar_subquery()
 
 
 def get(store: Store, fit_id: int) -> FitRow:

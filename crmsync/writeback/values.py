@@ -11,10 +11,9 @@ from typing import Any
 
 from crmsync.clock import MICROS_PER_SECOND, iso, to_date
 from crmsync.money import to_major
-from crmsync.records import RESULT_TYPES, RESULT_WORDS, Result, ValueType
+from crmsync.records import RESULT_TYPES, RESULT_WORDS, TEXT_LIMIT, Result, ValueType
 
 CENT = Decimal("0.01")
-TEXT_LIMIT = 255  # characters that a plain text field takes in both CRMs
 FORMS = {
     ValueType.PERCENT: re.compile(r"(?!-0\.0$)-?[0-9]{1,3}\.[0-9]"),
     ValueType.MONEY: re.compile(r"(?!-0\.00$)-?[0-9]+\.[0-9]{2}"),

@@ -8,8 +8,9 @@ import pytest
 from crmsync.forecast.feature import FEATURES
 from crmsync.forecast.features import ALL
 from crmsync.forecast.logistic import Fit
-from crmsync.forecast.reasons import NO_PLAN, TEXT_LIMIT, Reasons
+from crmsync.forecast.reasons import NO_PLAN, Reasons
 from crmsync.forecast.score import Scores, score
+from crmsync.records import TEXT_LIMIT
 from tests.forecast.conftest import Past
 
 

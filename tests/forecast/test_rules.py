@@ -9,8 +9,8 @@ from crmsync.forecast import enough
 from crmsync.forecast.dataset import examples, open_deals, snapshots
 from crmsync.forecast.history import History
 from crmsync.forecast.recipe import Recipe
-from crmsync.forecast.rules import START, TEXT_LIMIT, apply
-from crmsync.records import Kind, Phase, Side
+from crmsync.forecast.rules import START, apply
+from crmsync.records import TEXT_LIMIT, Kind, Phase, Side
 from tests.forecast.conftest import START as FIRST_DAY
 from tests.forecast.conftest import Past
 

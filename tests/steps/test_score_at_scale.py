@@ -17,9 +17,10 @@ from crmsync.forecast.dataset import open_deals
 from crmsync.forecast.logistic import from_json
 from crmsync.forecast.plans import Plans
 from crmsync.forecast.points import points
-from crmsync.forecast.reasons import LEAST, MOST, TEXT_LIMIT, Reasons
+from crmsync.forecast.reasons import LEAST, MOST, Reasons
 from crmsync.forecast.score import Scores
 from crmsync.forecast.score import score as score_deals
+from crmsync.records import TEXT_LIMIT
 from crmsync.sandbox.generate import generate
 from crmsync.sandbox.laws import LAWS
 from crmsync.steps.score import score

@@ -77,6 +77,24 @@ def test_challenger_takes_over_after_its_time(store: Store, past: Past) -> None:
     assert newest.verdict.startswith(WAITING)
 
 
+@pytest.mark.parametrize(("days", "readable"), [(100, True), (40, False)])
+def test_challenger_that_is_older_or_unreadable_is_passed_over(
+    past: Past, tmp_path: Path, days: int, readable: bool
+) -> None:
+    """Neither one from before the champion's training, whatever was trained of past days since, nor one of another version."""
+    opened = open_store(StoreConfig(url=f"sqlite:///{tmp_path / 'store.db'}"))
+    fill(opened, past)
+    train(opened, SPEC, run_id=1, as_of=past.now - 60 * DAY)
+    champion = fits.newest_used(opened, "close")
+    assert champion is not None
+    plain = {"model": "close", "run_id": 2, "digest": champion.digest}
+    waiting = champion.body if readable else "null"
+    fits.save(opened, **plain, as_of=past.now - days * DAY, used=False, verdict=WAITING, body=waiting)
+    fits.save(opened, **plain, as_of=past.now - 150 * DAY, used=True, verdict="", body=champion.body)
+    assert "promoted" not in train(opened, SPEC, run_id=3)
+    opened.close()
+
+
 def upside_down(fit: Fit) -> Fit:
     """The same fit with every effect turned round."""
     terms = tuple(

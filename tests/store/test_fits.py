@@ -47,11 +47,11 @@ def test_newest_used_is_the_one_that_knows_most(store: Store) -> None:
 
 
 def test_newest_waiting_knows_more_than_the_one_in_use(store: Store) -> None:
-    """One that has been overtaken stays so, though a fit of a past day was made since."""
+    """One that has been overtaken stays so, and none is given before its time."""
     saved(store, as_of=200, used=False, verdict="waits: new")
-    saved(store, as_of=300)
-    saved(store, as_of=100)
-    assert fits.newest_waiting(store, "close", verdict="waits", as_of=400) is None
+    asked = {"verdict": "waits", "after": 100, "as_of": 400}
+    found = [fits.newest_waiting(store, "close", **{**asked, **other}) for other in ({}, {"after": 200}, {"as_of": 199})]
+    assert [row and row.as_of for row in found] == [200, None, None]
 
 
 def test_get_gives_back_what_was_saved(store: Store) -> None:

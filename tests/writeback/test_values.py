@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from crmsync.records import Result
-from crmsync.writeback.values import TEXT_LIMIT, impossible, of_score, percent, without_forecast
+from crmsync.records import TEXT_LIMIT, Result
+from crmsync.writeback.values import impossible, of_score, percent, without_forecast
 
 UNTIMED = settings(deadline=None)  # a busy machine is no fault of a value
 SCORE: dict[str, Any] = {
