@@ -1,45 +1,57 @@
-"""Which fit of a model scores, what has drifted since it learnt, and what the gate held back."""
+"""Which fit of a model scores, which one stands beside it or was held back, and what had drifted at the newest training."""
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
 
+from crmsync.forecast.challenge import WAITING
 from crmsync.forecast.features import FEATURES
 from crmsync.forecast.grades import of_late
 from crmsync.store import fits
 from crmsync.store.engine import Store
+from crmsync.store.fits import FitRow
 from crmsync.views.cells import moment
 
 
 @dataclass(frozen=True, slots=True)
 class Scorer:
-    """The fit of a model that scores, None before the first; `refused`: the gate's words on a newer one that it held back."""
+    """The fit of a model that scores, None before the first, and what the gate said of a newer one that doesn't."""
 
     model: str
-    fit_id: int | None
-    as_of: int | None
-    verdict: str
-    refused: str
-    kind: str = ""  # what the fit's scores are called
-    drift: tuple[str, ...] = ()  # what has drifted: inputs by name, outcomes
+    fit_id: int | None = None
+    as_of: int | None = None
+    kind: str = ""  # what its scores are called
+    verdict: str = ""
+    challenger: str = ""  # the verdict on a newer one that stands beside it
+    refused: str = ""  # the verdict on a newer one that was held back
+    drift: tuple[str, ...] = ()  # at the newest training, whatever became of it: inputs by name, outcomes
 
 
 def scorer(store: Store, model: str) -> Scorer:
     """Looks a model up."""
-    used, newest = fits.newest_used(store, model), fits.newest(store, model)
-    refused = "" if newest is None or newest.used else newest.verdict
+    newest = fits.newest(store, model)
+    if newest is None:
+        return Scorer(model)
+    newer = "" if newest.used else newest.verdict
+    found = Scorer(model, drift=_drift(_gate(newest)))
+    found = replace(found, challenger=newer) if newer.startswith(WAITING) else replace(found, refused=newer)
+    used = fits.newest_used(store, model)
     if used is None:
-        return Scorer(model, None, None, "", refused)
-    return Scorer(model, used.fit_id, used.as_of, used.verdict, refused, *_of_gate(used.body))
+        return found
+    return replace(found, fit_id=used.fit_id, as_of=used.as_of, kind=_gate(used).get("kind", ""), verdict=used.verdict)
 
 
-def _of_gate(body: str) -> tuple[str, tuple[str, ...]]:
-    """What a stored fit's scores are called, and what had drifted when it was made."""
-    gate = json.loads(body).get("gate", {})
+def _gate(row: FitRow) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(row.body).get("gate", {})
+    return found
+
+
+def _drift(gate: Mapping[str, Any]) -> tuple[str, ...]:
     moved = [f"{_sentence(name)} (index {value:.2f})" for name, value in gate.get("drift", {}).items()]
     told = [f"open deals differ from those of the year before: {', '.join(moved)}"] if moved else []
     late = of_late(gate.get("grades", {}))
-    return gate.get("kind", ""), (*told, *([late] if late else []))
+    return (*told, *([late] if late else []))
 
 
 def _sentence(name: str) -> str:
@@ -53,6 +65,8 @@ def scorer_lines(found: Scorer) -> Iterator[str]:
     else:
         what = f"fit {found.fit_id} ({found.kind})"
         yield f"[ok] fit {found.model}: {what}, as of {moment(found.as_of)}: {found.verdict}"
+    if found.challenger:
+        yield f"[ok] fit {found.model}: beside it stands a {found.challenger}"
     for what in found.drift:
         yield f"[warn] drift {found.model}: {what} -> crmsync card --model {found.model}"
     if found.refused:
