@@ -171,7 +171,7 @@ class CrmConfig(Section):
     engagement: tuple[EngagementSource, ...] = ()
     fields: Annotated[dict[Result, Target], AfterValidator(_distinct)] = Field(default_factory=dict)
     read_only: bool = Field(
-        False,  # noqa: FBT003 - a default
+        default=False,
         description="true: rights to read are enough; nothing is planned or written, and `fields` doesn't count",
     )
     parallel: int = Field(
