@@ -19,7 +19,7 @@ from crmsync.addresses import is_loopback
 from crmsync.errors import BadConfig
 from crmsync.gate import MOST
 from crmsync.records import Result
-from crmsync.toml import Model, Section, build, locate, read_toml
+from crmsync.toml import Model, Section, build, keys_of, locate, read_toml
 
 CONFIG_VARIABLE = "CRMSYNC_CONFIG"
 DEBUG_VARIABLE = "CRMSYNC_DEBUG"
@@ -171,7 +171,7 @@ class CrmConfig(Section):
     engagement: tuple[EngagementSource, ...] = ()
     fields: Annotated[dict[Result, Target], AfterValidator(_distinct)] = Field(default_factory=dict)
     read_only: bool = Field(
-        False,  # noqa: FBT003 - a default
+        default=False,
         description="true: rights to read are enough; nothing is planned or written, and `fields` doesn't count",
     )
     parallel: int = Field(
@@ -234,8 +234,8 @@ class PushConfig(Section):
     )
     policy: dict[Result, Annotated[str, AfterValidator(_rule)]] = Field(
         default_factory=dict,
-        description='whose field it is where a person\'s value stands: "yield" leaves that alone, "yield 14 days" so long;\n'
-        '# "ours" overwrites it, "fill-empty" writes blank fields only, "propose" nothing at all; default: yield',
+        description='whose field it is where a person\'s value stands: "yield" leaves that alone, "yield 14 days" so long;'
+        ' "ours" overwrites it, "fill-empty" writes blank fields only, "propose" nothing at all; default: yield',
     )
     guard: GuardConfig = GuardConfig()
     band: BandConfig = BandConfig()
@@ -293,8 +293,8 @@ class EngineConfig(Section):
 
     kind: Literal["", "procrastinate"] = Field(
         "",
-        description='"procrastinate" (pip install "crmsync[engine]"): every `serve` on this PostgreSQL store takes jobs from one\n'
-        "# queue, and a job whose steps concern CRMs only is done for each CRM by itself, as `hourly@main`",
+        description='"procrastinate" (pip install "crmsync[engine]"): every `serve` on this PostgreSQL store takes jobs from one'
+        " queue, and a job whose steps concern CRMs only is done for each CRM by itself, as `hourly@main`",
     )
     parallel: int = Field(4, ge=1, le=64, description="jobs that one `serve` then has under way at once")
 
@@ -332,7 +332,7 @@ class Config(Section):
         raise BadConfig("E213", f"{names} may only be read", where=found[0].where("read_only"), remedy=remedy)
 
 
-_SHARED = ("kind", "milestones", "engagement", "fields", "read_only", "parallel", "standard_fields", "graded")
+_SHARED = keys_of(CrmConfig)
 
 
 def load(path: Path | None = None) -> Config:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict
+from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -52,7 +53,7 @@ def run(folder: Path, *, terminal: Terminal, deals: int = DEALS, laws: Sequence[
         figures.update((name, trial.result().qualities()) for name, trial in trials.items())
     for line in _quality_lines(figures):
         tell(line)
-    _write_report(folder, found, figures)
+    _write_report(folder, found, figures, deals=deals)
     document = {"folder": str(folder), "runs": rows, "laws": {law: _plain(each) for law, each in figures.items()}}
     terminal.show(document, ["", *_what_next(folder)])
     return 0
@@ -62,9 +63,8 @@ def _prepare(folder: Path) -> None:
     if (folder / MARK).exists():
         shutil.rmtree(folder)
     starter.init(folder)
-    (folder / MARK).write_text(
-        "This folder was made by crmsync demo, which makes it anew each time.\n", encoding="utf-8"
-    )
+    note = "This folder was made by crmsync demo, which makes it anew each time.\n"
+    (folder / MARK).write_text(note, encoding="utf-8")
 
 
 def _story(folder: Path, tell: Tell, *, deals: int) -> tuple[list[RunRow], Predictions]:
@@ -79,9 +79,9 @@ def _story(folder: Path, tell: Tell, *, deals: int) -> tuple[list[RunRow], Predi
         for name in config.crm:
             made = pipeline.connect(name).create_fields()
             tell(f"2. Fields for the results in {name}: {sum(': made' in line for line in made)} things made")
-        for title, step in _steps(pipeline):
+        for title, steps in _steps(pipeline):
             tell(title)
-            for row in step():
+            for row in (row for step in steps for row in step()):
                 tell(f"   {ledger.line(row)}")
         rows = runs.after(store, 0)
         found = proof.predict(store, workspace.model(pipeline.root, MODEL), local)
@@ -90,31 +90,21 @@ def _story(folder: Path, tell: Tell, *, deals: int) -> tuple[list[RunRow], Predi
     return rows, found
 
 
-def _steps(pipeline: Pipeline) -> Iterator[tuple[str, Callable[[], Sequence[RunRow]]]]:
-    yield "3. pull: deals, histories, milestones, engagement and people come in", pipeline.pull
-    yield (
-        "4. train and score: a logistic model learns from dated facts, and scores every open deal",
-        lambda: [
-            *pipeline.train(MODEL),
-            *pipeline.score(MODEL),
-        ],
-    )
-    yield (
-        "5. stage and push: what differs from what the CRMs show is planned, then written",
-        lambda: [
-            *pipeline.stage(),
-            *pipeline.push(),
-        ],
-    )
-    yield (
-        "6. The same again, with nothing changed: the look-back window is read, and nothing is written",
-        lambda: [
-            *pipeline.pull(),
-            *pipeline.score(MODEL),
-            *pipeline.stage(),
-            *pipeline.push(),
-        ],
-    )
+def _steps(pipeline: Pipeline) -> list[tuple[str, list[Callable[[], Sequence[RunRow]]]]]:
+    """Each part of the story with its steps."""
+    train, score = partial(pipeline.train, MODEL), partial(pipeline.score, MODEL)
+    return [
+        ("3. pull: deals, histories, milestones, engagement and people come in", [pipeline.pull]),
+        ("4. train and score: a logistic model learns from dated facts, and scores every open deal", [train, score]),
+        (
+            "5. stage and push: what differs from what the CRMs show is planned, then written",
+            [pipeline.stage, pipeline.push],
+        ),
+        (
+            "6. The same again, with nothing changed: the look-back window is read, and nothing is written",
+            [pipeline.pull, score, pipeline.stage, pipeline.push],
+        ),
+    ]
 
 
 @contextmanager
@@ -142,29 +132,25 @@ def _quality_lines(laws: Mapping[str, Mapping[str, Quality]]) -> list[str]:
 
 def _quality_rows(laws: Mapping[str, Mapping[str, Quality]]) -> list[Sequence[str]]:
     return [
-        (
-            law,
-            *(f"{found[way].log_loss:.3f}" for way in WAYS),
-            *(f"{found[way].brier:.3f}" for way in WAYS),
-        )
+        (law, *(f"{found[way].log_loss:.3f}" for way in WAYS), *(f"{found[way].brier:.3f}" for way in WAYS))
         for law, found in laws.items()
     ]
 
 
-def _write_report(folder: Path, found: Predictions, laws: Mapping[str, Mapping[str, Quality]]) -> None:
+def _write_report(folder: Path, found: Predictions, laws: Mapping[str, Mapping[str, Quality]], *, deals: int) -> None:
+    """The page that stays; it tells of so many deals."""
     config = configs.load(folder / configs.DEFAULT_FILE)
     store = open_store(config.store)
+    targets = {name: each.fields for name, each in config.crm.items()}
     sections = [
         Section("Does it know more than the stage does?", _quality_html(laws)),
         Section("The model against what happened, and against the truth", _plots(found)),
         *report.sections(store),
-        Section(
-            "Where the results stand", report.fields_written({name: each.fields for name, each in config.crm.items()})
-        ),
+        Section("Where the results stand", report.fields_written(targets)),
         Section("What to type next", f"<pre>{chr(10).join(_what_next(folder))}</pre>"),
     ]
     intro = (
-        f"{DEALS:,} made-up deals in a local Salesforce and a local HubSpot: pulled, learnt from, scored, written back."
+        f"{deals:,} made-up deals in a local Salesforce and a local HubSpot: pulled, learnt from, scored, written back."
     )
     (folder / REPORT).write_text(report.page("crmsync demo", intro, sections), encoding="utf-8")
 

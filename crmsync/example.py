@@ -3,25 +3,14 @@
 import json
 from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
+from textwrap import wrap
 from typing import Any
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
-from crmsync.config import (
-    AlertsConfig,
-    BandConfig,
-    CrmConfig,
-    EngagementSource,
-    EngineConfig,
-    GuardConfig,
-    LogConfig,
-    MetricsConfig,
-    MilestoneSource,
-    PingConfig,
-    PushConfig,
-    StoreConfig,
-)
+from crmsync.config import Config, CrmConfig, EngagementSource, MilestoneSource
 from crmsync.records import TRAVELLERS, Result
 
 HEAD = """\
@@ -30,11 +19,15 @@ HEAD = """\
 # A line that starts with "#" and no space is a setting: take the "#" away to use it.
 # A secret is a reference, env:NAME or file:PATH; the secret itself never stands here. Relative paths begin at this file's folder.
 """
-# What stands for keys that have no default, or none that shows what is meant.
-STORE = {"password": "env:CRMSYNC_STORE_PASSWORD"}
-METRICS = {"listen": "127.0.0.1:9464"}
-ALERTS = {"urls": ["env:CRMSYNC_ALERT_URL"]}
-PING = {"url": "env:CRMSYNC_PING_URL"}
+WIDTH = 120  # characters of a line of comment
+# By table: what stands for keys that have no default, or none that shows what is meant.
+TABLES: dict[str, dict[str, Any]] = {
+    "store": {"password": "env:CRMSYNC_STORE_PASSWORD"},
+    "push.policy": {result.value: "yield" for result in Result if result not in TRAVELLERS},
+    "metrics": {"listen": "127.0.0.1:9464"},
+    "alerts": {"urls": ["env:CRMSYNC_ALERT_URL"]},
+    "ping": {"url": "env:CRMSYNC_PING_URL"},
+}
 ACCOUNTS: dict[str, dict[str, Any]] = {
     "salesforce": {
         "instance_url": "https://example.my.salesforce.com",
@@ -90,25 +83,20 @@ TARGETS: dict[str, Callable[[Result], str]] = {
 
 def text() -> str:
     """The whole file."""
-    sections = [_section("[store]", StoreConfig, STORE), _section("[push]", PushConfig, {}), _policy()]
-    sections += [_section("[push.guard]", GuardConfig, {}), _section("[push.band]", BandConfig, {})]
-    sections += [_section("[log]", LogConfig, {}), _section("[metrics]", MetricsConfig, METRICS)]
-    sections += [_section("[alerts]", AlertsConfig, ALERTS), _section("[ping]", PingConfig, PING)]
-    sections += [_section("[engine]", EngineConfig, {})]
-    parts = [HEAD, *("\n".join(section) for section in sections)]
-    parts += ["\n".join(_account(kind)) for kind in NAMES]
-    return "\n".join(f"{part.rstrip()}\n" for part in parts)
+    parts = [[HEAD], *_tables(Config), *(_account(kind) for kind in NAMES)]
+    return "\n".join("\n".join(part).rstrip() + "\n" for part in parts)
 
 
-def _section(title: str, settings: type[BaseModel], examples: Mapping[str, Any]) -> Iterator[str]:
-    yield title
-    yield from _keys(settings, examples)
-
-
-def _policy() -> Iterator[str]:
-    yield f"# {PushConfig.model_fields['policy'].description}"
-    yield "[push.policy]"
-    yield from (f'#{result.value} = "yield"' for result in Result if result not in TRAVELLERS)
+def _tables(settings: type[BaseModel], path: str = "") -> Iterator[list[str]]:
+    """Each table of the settings, and after it those within it."""
+    for name, field in settings.model_fields.items():
+        title = f"{path}{name}"
+        if isinstance(field.default, BaseModel):
+            yield [f"[{title}]", *_keys(type(field.default), TABLES.get(title, {}))]
+            yield from _tables(type(field.default), f"{title}.")
+        elif field.default_factory is not None and title in TABLES:
+            keys = (f"#{key} = {_toml(value)}" for key, value in TABLES[title].items())
+            yield [*_comment(field.description), f"[{title}]", *keys]
 
 
 def _keys(settings: type[BaseModel], examples: Mapping[str, Any]) -> Iterator[str]:
@@ -119,9 +107,17 @@ def _keys(settings: type[BaseModel], examples: Mapping[str, Any]) -> Iterator[st
             continue  # a table of its own
         if value is PydanticUndefined:
             raise KeyError(f"an example of {name} is missing")
-        if field.description:
-            yield f"# {field.description}"
-        yield f"#{name} = {_toml(value)}"
+        yield from _key(name, field, value)
+
+
+def _key(name: str, field: FieldInfo, value: object) -> Iterator[str]:
+    yield from _comment(field.description)
+    yield f"#{name} = {_toml(value)}"
+
+
+def _comment(text: str | None) -> list[str]:
+    """A sentence as lines of comment, none without one."""
+    return wrap(text or "", WIDTH, initial_indent="# ", subsequent_indent="# ", break_on_hyphens=False)
 
 
 def _account(kind: str) -> Iterator[str]:
@@ -130,9 +126,9 @@ def _account(kind: str) -> Iterator[str]:
     yield f"#[crm.{name}]"
     yield f'#kind = "{kind}"'
     yield from _keys(import_module(f"crmsync.crms.{kind}").Settings, ACCOUNTS[kind])
-    for key in ("read_only", "parallel", "standard_fields", "graded"):
-        yield f"# {CrmConfig.model_fields[key].description}"
-        yield f"#{key} = {_toml(CrmConfig.model_fields[key].default)}"
+    for key, field in CrmConfig.model_fields.items():
+        if field.description:  # the others stand above, or are tables
+            yield from _key(key, field, field.default)
     for place, source in enumerate(MILESTONES[kind]):
         yield from _source(f"#[[crm.{name}.milestones]]", MilestoneSource, source, described=place == 0)
     yield from _source(f"#[[crm.{name}.engagement]]", EngagementSource, ENGAGEMENT[kind], described=True)
@@ -145,7 +141,7 @@ def _account(kind: str) -> Iterator[str]:
 def _source(title: str, settings: type[BaseModel], keys: Mapping[str, str], *, described: bool) -> Iterator[str]:
     yield ""
     if described:
-        yield f"# {' '.join((settings.__doc__ or '').split())} Several may be listed."
+        yield from _comment(f"{settings.__doc__} Several may be listed.")
     yield title
     for name, value in keys.items():
         description = settings.model_fields[name].description

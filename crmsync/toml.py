@@ -123,6 +123,11 @@ def _allowed(model: type[BaseModel], location: Sequence[int | str]) -> list[str]
             continue
         annotated = [field.annotation, *getattr(field.annotation, "__args__", ())]
         model = next((kind for kind in annotated if isinstance(kind, type) and issubclass(kind, BaseModel)), model)
+    return keys_of(model)
+
+
+def keys_of(model: type[BaseModel]) -> list[str]:
+    """The keys that a table of a file may have."""
     internal = ("name", "file", "options") if "file" in model.model_fields else ()  # set by us, not by the file
     return [name for name in model.model_fields if name not in internal]
 

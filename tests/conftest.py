@@ -5,9 +5,8 @@ from itertools import groupby
 import pytest
 from hypothesis import settings
 
-settings.register_profile(
-    "unhurried", deadline=None
-)  # how long an example takes says more of the machine than of the code
+# How long an example takes says more of the machine than of the code.
+settings.register_profile("unhurried", deadline=None)
 settings.load_profile("unhurried")
 
 pytest_plugins = ["tests.postgres"]

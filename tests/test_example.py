@@ -1,6 +1,7 @@
 """The example of the config."""
 
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from crmsync import config, crm, example
 from crmsync.crms import hubspot, salesforce
 from crmsync.records import Result
+from crmsync.toml import Section
 
 FILE = Path(__file__).parents[1] / "config.example.toml"
 
@@ -45,3 +47,9 @@ def test_example_shows_every_result_and_kind(uncommented: config.Config) -> None
     """No result and no CRM is forgotten."""
     assert sorted(each.kind for each in uncommented.crm.values()) == crm.kinds()
     assert all(set(each.fields) == set(Result) for each in uncommented.crm.values())
+
+
+def test_example_has_every_table_of_the_config() -> None:
+    """A part that is added to the settings stands in the file by itself."""
+    tables = {name for name, field in config.Config.model_fields.items() if isinstance(field.default, Section)}
+    assert set(tomllib.loads(FILE.read_text())) == tables

@@ -46,11 +46,12 @@ def explain(
 ) -> int:
     """Show a deal's score, its reasons and their facts."""
     from crmsync.views import explain as view
+    from crmsync.views import explained
     from crmsync.workplace import opened
 
     with opened(context.obj) as (_config, store):
         found = view.explain(store, deal)
-    context.obj.show(found, view.lines(found, everything=everything))
+    context.obj.show(found, explained.lines(found, everything=everything))
     return 0
 
 

@@ -12,14 +12,14 @@ from crmsync import past
 from crmsync.errors import Stopped
 from crmsync.forecast.backtest import Span, backtest
 from crmsync.forecast.dataset import STILL_OPEN, Ends
-from crmsync.forecast.evaluate import Quality, quality
-from crmsync.forecast.facts import Floats, Ints
+from crmsync.forecast.evaluate import Quality
+from crmsync.forecast.facts import Ints
 from crmsync.forecast.score import Scores
 from crmsync.store import deals
 from crmsync.store.engine import Store
 from crmsync.views.export import PREDICTION
 from crmsync.views.files import csv_file
-from crmsync.views.graded import Card, Grading
+from crmsync.views.graded import Card, Grading, Known
 from crmsync.words import many
 from crmsync.workspace import ModelSpec
 
@@ -37,32 +37,7 @@ class Backtest:
     dates: int = 0
     snapshots: int = 0  # those of deals that are still open included
     quality: dict[str, Quality] = field(default_factory=dict)  # by rival; empty when no outcome is known
-    graded: list[Card] = field(
-        default_factory=list
-    )  # what fields of the CRM said, on the deals of which they said something
-
-
-@dataclass(slots=True)
-class _Known:
-    """The predictions whose outcome is known, date by date: what the figures are made of."""
-
-    deal: list[Ints] = field(default_factory=list)
-    won: list[Floats] = field(default_factory=list)
-    said: dict[str, list[Floats]] = field(default_factory=lambda: {rival: [] for rival in RIVALS})
-
-    def add(self, scores: Scores, won: Ints) -> None:
-        closed = won != STILL_OPEN
-        self.deal.append(scores.deal[closed])
-        self.won.append(won[closed].astype(np.float64))
-        base = np.full(int(closed.sum()), scores.fit.trained.base_rate)
-        for rival, said in zip(RIVALS, (scores.probability[closed], scores.stage_rate[closed], base), strict=True):
-            self.said[rival].append(said)
-
-    def figures(self) -> dict[str, Quality]:
-        deal, won = np.concatenate(self.deal), np.concatenate(self.won)
-        if not len(won):
-            return {}
-        return {rival: quality(np.concatenate(said), won, deal) for rival, said in self.said.items()}
+    graded: list[Card] = field(default_factory=list)  # of fields of the CRM, on the deals of which they said something
 
 
 def run(store: Store, spec: ModelSpec, span: Span, *, out: Path | None = None) -> Backtest:
@@ -83,12 +58,14 @@ def _predictions(store: Store, spec: ModelSpec, span: Span, found: Backtest) -> 
     """Each prediction in turn; at the end `found` is filled."""
     known_by = past.newest(store, spec.population.crms)
     history = past.history(store, known_by=known_by, crms=spec.population.crms)
-    ends, ids, known = Ends.of(history, by=known_by), deals.ids(store), _Known()
+    ends, ids, known = Ends.of(history, by=known_by), deals.ids(store), Known()
     grading = Grading(history, past.recipe(spec), until=known_by)
     seen = replace(span, to_at=min(span.to_at, known_by))  # of a day that no pull has reached there is nothing to know
     for scores in backtest(history, past.recipe(spec), seen):
         won = ends.won[np.searchsorted(history.deals, scores.deal)].astype(np.int64)
-        known.add(scores, won)
+        base = np.full(len(scores), scores.fit.trained.base_rate)
+        said = (scores.probability, scores.stage_rate, base)
+        known.add(scores.deal, won, dict(zip(RIVALS, said, strict=True)))
         grading.add(scores, won)
         found.dates += 1
         found.snapshots += len(scores)

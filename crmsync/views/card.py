@@ -10,6 +10,7 @@ from crmsync.errors import BadConfig
 from crmsync.store import deals, fits
 from crmsync.store.engine import Store
 from crmsync.views import charts
+from crmsync.views.cells import document
 from crmsync.views.files import replaced
 from crmsync.views.report import Section, page, table
 
@@ -25,26 +26,31 @@ def card(store: Store, model: str) -> dict[str, Any]:
         raise BadConfig("E406", f"the model {model!r} has no fit yet", remedy=f"crmsync train --model {model}")
     body = json.loads(row.body)
     gate = body["gate"]
-    names = deals.people(store)
-    groups = [
-        {**each, "group": names.get(int(each["group"]), each["group"]) if each["by"] == OWNER else each["group"]}
-        for each in gate.get("grades", {}).get("groups", [])
-    ]
-    grades = {**gate.get("grades", {}), "groups": groups}
-    told = {"model": model, "fit_id": row.fit_id, "as_of": row.as_of, "used": row.used, "verdict": row.verdict}
-    features = sorted({term["feature"] for term in body["terms"]})
     return {
-        **told,
+        "model": model,
+        "fit_id": row.fit_id,
+        "as_of": row.as_of,
+        "used": row.used,
+        "verdict": row.verdict,
         "kind": gate["kind"],
         "trained": body["trained"],
-        "gate": {**gate, "grades": grades},
-        "features": features,
+        "gate": {**gate, "grades": _named(gate["grades"], deals.people(store))},
+        "features": sorted({term["feature"] for term in body["terms"]}),
     }
+
+
+def _named(grades: Mapping[str, Any], people: Mapping[int, str]) -> dict[str, Any]:
+    """The grades with owners by name."""
+    groups = [
+        {**each, "group": people.get(int(each["group"]), each["group"])} if each["by"] == OWNER else each
+        for each in grades.get("groups", [])
+    ]
+    return {**grades, "groups": groups}
 
 
 def to_file(told: Mapping[str, Any], out: Path) -> None:
     """Writes the card: JSON by the name's ending, else a page. Raises BadConfig, RetryLater."""
-    text = json.dumps(told, indent=2) if out.suffix == ".json" else html(told)
+    text = json.dumps(document(told), ensure_ascii=False, indent=2) if out.suffix == ".json" else html(told)
     with replaced(out) as file:
         file.write(text.encode())
 
@@ -81,6 +87,8 @@ def _trained(told: Mapping[str, Any]) -> str:
 
 
 def _rivals(gate: Mapping[str, Any]) -> str:
+    if not gate["snapshots"]:
+        return "<p>No later deals to compare on yet.</p>"
     rows = [
         ("this fit", _number(gate["log_loss"]), _number(gate["brier"])),
         ("base rate", _number(gate["log_loss_base"]), _number(gate["brier_base"])),
@@ -88,28 +96,21 @@ def _rivals(gate: Mapping[str, Any]) -> str:
     ]
     for name, (ours, theirs) in gate.get("rivals", {}).items():
         rows.append((f"{name} in the CRM, where it speaks (this fit there: {_number(ours)})", _number(theirs), ""))
-    counts = (
-        f"{gate['snapshots']:,} snapshots of {gate['deals']:,} deals, each scored by a fit that knew nothing later."
-    )
-    return f"<p class=soft>{counts}</p>" + table(("", "log loss", "Brier"), rows, numbers=(1, 2))
+    counts = f"{gate['snapshots']:,} snapshots of {gate['deals']:,} deals"
+    note = f"<p class=soft>{counts}, each scored by a fit that knew nothing later.</p>"
+    return note + table(("", "log loss", "Brier"), rows, numbers=(1, 2))
 
 
 def _calibration(grades: Mapping[str, Any]) -> str:
     if not grades.get("bins"):
         return "<p>No later deals to grade on yet.</p>"
-    line = ", ".join(f"{name} {_number(grades[name])}" for name in ("slope", "intercept", "ece", "auc"))
     rows = [
-        (
-            f"{each['low']:.0%} to {each['high']:.0%}",
-            f"{each['snapshots']:,}",
-            _share(each["predicted"]),
-            _share(each["won"]),
-        )
+        (_span(each), f"{each['snapshots']:,}", _share(each["predicted"]), _share(each["won"]))
         for each in grades["bins"]
     ]
     said, came = ([each[name] for each in grades["bins"]] for name in ("predicted", "won"))
     plot = charts.reliability_line(said, came, [each["snapshots"] for each in grades["bins"]])
-    note = f"<p class=soft>{line}; slope 1 and intercept 0 are ideal.</p>"
+    note = f"<p class=soft>{_figures(grades)}; slope 1 and intercept 0 are ideal.</p>"
     return f"{note}<div class=row><div>{plot}</div><div>{table(BIN_HEAD, rows, numbers=(1, 2, 3))}</div></div>"
 
 
@@ -133,6 +134,14 @@ def _groups(groups: list[dict[str, Any]]) -> str:
     return note + table(GROUP_HEAD, rows, numbers=(2, 3, 4, 5, 6, 7))
 
 
+def _figures(grades: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name} {_number(grades[name])}" for name in ("slope", "intercept", "ece", "auc"))
+
+
+def _span(each: Mapping[str, Any]) -> str:
+    return f"{each['low']:.0%} to {each['high']:.0%}"
+
+
 def _share(value: float) -> str:
     return f"{100 * value:.1f} %"
 
@@ -143,21 +152,15 @@ def _number(value: float | None) -> str:
 
 def lines(told: Mapping[str, Any]) -> list[str]:
     """The card in a few lines."""
-    grades = told["gate"]["grades"]
-    found = [
-        f"model {told['model']}: fit {told['fit_id']} ({told['kind']}), {'used' if told['used'] else 'not used'}: {told['verdict']}"
-    ]
+    grades, used = told["gate"]["grades"], "used" if told["used"] else "not used"
+    found = [f"model {told['model']}: fit {told['fit_id']} ({told['kind']}), {used}: {told['verdict']}"]
     if grades.get("bins"):
-        figures = ", ".join(f"{name} {_number(grades[name])}" for name in ("slope", "intercept", "ece", "auc"))
-        found.append(f"calibration on {grades['deals']:,} later deals: {figures}")
-        for each in grades["bins"]:
-            span = f"{each['low']:.0%} to {each['high']:.0%}"
-            found.append(
-                f"  said {span}: {each['snapshots']:,} snapshots, mean {_share(each['predicted'])}, won {_share(each['won'])}"
-            )
+        found.append(f"calibration on {grades['deals']:,} later deals: {_figures(grades)}")
+    for each in grades.get("bins", []):
+        counts = f"{each['snapshots']:,} snapshots, mean {_share(each['predicted'])}, won {_share(each['won'])}"
+        found.append(f"  said {_span(each)}: {counts}")
     wide = [each for each in grades["groups"] if each["gap_se"] and abs(each["gap"]) > 2 * each["gap_se"]]
-    found += [
-        f"  gap of {each['by']} {each['group']}: {100 * each['gap']:+.1f} points ({each['deals']:,} deals)"
-        for each in wide
-    ]
+    for each in wide:
+        gap = f"{100 * each['gap']:+.1f} points ({each['deals']:,} deals)"
+        found.append(f"  gap of {each['by']} {each['group']}: {gap}")
     return found

@@ -8,20 +8,15 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from crmsync.clock import iso, to_date
-from crmsync.forecast.feature import FEATURES, Feature
-from crmsync.forecast.features import ALL
+from crmsync.clock import to_date
 from crmsync.forecast.reasons import NO_PLAN
-from crmsync.forecast.rules import SENTENCES, START
 from crmsync.money import to_major
-from crmsync.records import RULES, SAID_SCALE, WORD_AFTER, Kind, Phase, Side
+from crmsync.records import SAID_SCALE, WORD_AFTER, Kind, Phase, Side
 from crmsync.store import deals, pulled, scores
 from crmsync.store.engine import Store
-from crmsync.views.cells import document
-from crmsync.words import many
+from crmsync.views.parts import is_of_promises, part_name
 
-SHOWN = 20  # facts, unless all are asked for
-SLIGHT = 0.005  # of log-odds, about a tenth of a percentage point: what moves a score less is told as one sum, unless all are
+PARSED = ("reasons", "promises")  # columns of a score that hold JSON
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,9 +93,7 @@ def explain(store: Store, name: str) -> Explanation:
     ahead = {} if row is None else {each["step"]: each for each in json.loads(row.promises or "[]")}
     return Explanation(
         deal=dict(deal._mapping),
-        score=None
-        if row is None
-        else {key: value for key, value in row._mapping.items() if key not in ("reasons", "promises")},
+        score=None if row is None else {key: row._mapping[key] for key in row._fields if key not in PARSED},
         base=body.get("base", 0.0),
         log_odds=body.get("base", 0.0) + sum(parts.values()),
         reasons=_reasons(parts, labels, planned=row is not None and row.milestones_total > 0),
@@ -113,23 +106,10 @@ def explain(store: Store, name: str) -> Explanation:
 
 def _reasons(parts: Mapping[str, float], labels: Mapping[str, str], *, planned: bool) -> list[Reason]:
     """The strongest first; for a deal without a plan all that promises add is one, as in the text that a seller reads."""
-    leads = {part: _lead(part) for part in parts}
-    absent = [] if planned else [part for part, lead in leads.items() if lead and lead.family == "promises"]
-    told = [Reason(part, _sentence(part, leads[part], labels), parts[part]) for part in parts if part not in absent]
+    absent = [] if planned else [part for part in parts if is_of_promises(part)]
+    told = [Reason(part, part_name(part, labels), parts[part]) for part in parts if part not in absent]
     told += [Reason("plan", NO_PLAN, sum(parts[part] for part in absent))] if absent else []
     return sorted(told, key=lambda reason: -abs(reason.log_odds))
-
-
-def _lead(part: str) -> Feature | None:
-    """The first feature of a part."""
-    return next((FEATURES[each] for each in ALL if FEATURES[each].part == part.partition(":")[0]), None)
-
-
-def _sentence(part: str, lead: Feature | None, labels: Mapping[str, str]) -> str:
-    """What a part is about: the sentence of its first feature, with the level that it names."""
-    name, _, level = part.partition(":")
-    sentence = name if lead is None else lead.sentence
-    return f"{sentence}: {labels.get(level, level)}" if level else sentence
 
 
 def _promise(step: Row[Any], facts: list[Row[Any]], ahead: Mapping[int, Mapping[str, Any]]) -> Promise:
@@ -176,111 +156,3 @@ def _fields(store: Store, deal_id: int) -> Iterator[Written]:
     for row in shown.values():
         if row.value is not None:
             yield Written(row.result, "", None, "not ours", "", row.value, row.set_by)
-
-
-def lines(found: Explanation, *, everything: bool = False) -> list[str]:
-    """As a person reads it, the score first."""
-    deal = found.deal
-    told = [f"{deal['name'] or '(no name)'}  {deal['crm']} {deal['crm_id']}, deal {deal['deal_id']}, {_state(deal)}"]
-    told += _score_lines(found, slight=0.0 if everything else SLIGHT)
-    told += ["", "plan", *map(_promise_line, found.promises)] if found.promises else ["", "no plan yet"]
-    told += ["", "fields in the CRM"] + [_field_line(each) for each in found.fields] if found.fields else []
-    shown = found.facts if everything else found.facts[:SHOWN]
-    told += ["", "facts, newest first"]
-    told += [f"  {iso(fact.at)}  {fact.what}{'' if fact.counts else '  (not known then)'}" for fact in shown]
-    if len(shown) < len(found.facts):
-        told.append(f"  ... and {len(found.facts) - len(shown):,} more; --all shows them")
-    return told
-
-
-def _state(deal: Mapping[str, Any]) -> str:
-    if deal["gone_at"] is not None:
-        return f"left the CRM at {iso(deal['gone_at'])}"
-    if deal["closed_at"] is None:
-        return "open"
-    return f"{'won' if deal['won'] else 'lost'} at {iso(deal['closed_at'])}"
-
-
-def _score_lines(found: Explanation, *, slight: float) -> list[str]:
-    if found.score is None:
-        return ["not scored yet -> crmsync score"]
-    score = document(found.score)
-    if score["kind"] == RULES:
-        return _rule_lines(score, found.rules)
-    days = f"{score['close_p20']} to {score['close_p80']}"
-    return [
-        f"{100 * score['probability']:.1f} % ({score['kind']}), closing {score['close_p50']} ({days}), risk {score['risk']}",
-        f"as of {score['as_of']}, fit {score['fit_id']}, run {score['run_id']}",
-        f"a seller reads: {score['text']}",
-        *_plan_lines(score),
-        "",
-        "why (log-odds, which add up)",
-        f"  {found.base:+.3f}  where a usual deal stands",
-        *_reason_lines(found.reasons, slight=slight),
-        f"  {found.log_odds:+.3f}  = {100 * score['probability']:.1f} %",
-    ]
-
-
-def _plan_lines(score: Mapping[str, Any]) -> list[str]:
-    """The chances of two periods, what becomes of the CRM's own date, and the promise that decides."""
-    told = []
-    if score["won_next_period"] is not None:
-        told.append(
-            f"won in this fiscal quarter {score['won_in_period']:.1%}, in the next {score['won_next_period']:.1%}"
-        )
-    told += [] if score["on_time_text"] is None else [score["on_time_text"]]
-    if score["deciding_step"] is not None:
-        told.append(f"the promise that decides: {score['deciding_step']}, likely kept {score['deciding_step_on']}")
-    return told
-
-
-def _rule_lines(score: Mapping[str, Any], rules: Mapping[str, int]) -> list[str]:
-    """A score by rules, which has points and no probability."""
-    return [
-        f"{score['points']} of 100 points by stated rules (no probability: too few deals have closed), risk {score['risk']}",
-        f"as of {score['as_of']}, run {score['run_id']}",
-        f"a seller reads: {score['text']}",
-        "",
-        "why (points, which add up)",
-        f"  {START:+3}  where every deal begins",
-        *(f"  {points:+3}  {SENTENCES[name]}" for name, points in rules.items()),
-        f"  {score['points']:3}  points",
-    ]
-
-
-def _reason_lines(reasons: list[Reason], *, slight: float) -> list[str]:
-    """A line for each reason, the strongest first, and one for all that are below `slight` together, so that the lines add up."""
-    strong = [reason for reason in reasons if abs(reason.log_odds) >= slight]
-    told = [f"  {reason.log_odds:+.3f}  {reason.text}" for reason in strong]
-    if rest := reasons[len(strong) :]:
-        told.append(
-            f"  {sum(reason.log_odds for reason in rest):+.3f}  {len(rest)} more, each less than {slight}; --all shows them"
-        )
-    return told
-
-
-def _promise_line(step: Promise) -> str:
-    due = "no date" if step.due_on is None else f"due {to_date(step.due_on).isoformat()}"
-    moved = (
-        f", first {to_date(step.first_on).isoformat()}, moved {many(step.moves, 'time')}"
-        if step.first_on and step.moves
-        else ""
-    )
-    done = _still_open(step) if step.done_at is None else f"done {iso(step.done_at)}"
-    return f"  {step.name} ({step.side}): {due}{moved}; {done}"
-
-
-def _still_open(step: Promise) -> str:
-    if step.from_on is None or step.likely_on is None or step.until_on is None:
-        return "open"
-    begin, likely, end = (to_date(day).isoformat() for day in (step.from_on, step.likely_on, step.until_on))
-    return f"open, likely done {likely} (80 %: {begin} to {end})"
-
-
-def _field_line(field: Written) -> str:
-    shown = "(blank)" if field.shown is None else field.shown
-    if not field.target:
-        return f"  {field.result}: the CRM shows {shown}, set by {field.set_by or 'somebody'}"
-    error = f" ({field.error})" if field.error else ""
-    planned = "(blank)" if field.planned is None else field.planned
-    return f"  {field.result} -> {field.target}: {planned}, {field.state}{error}; at the last pull: {shown}"

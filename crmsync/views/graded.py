@@ -1,7 +1,8 @@
 """Report cards: what fields of the CRM say of a deal's chance, graded beside crmsync on the very same deals and dates."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -26,21 +27,35 @@ class Card:
     ours: Quality
 
 
-@dataclass(slots=True)
-class _Said:
-    """Predictions whose outcome is known, date by date."""
+class Known:
+    """What several forecasters said of the same deals whose end is known, date by date."""
 
-    deal: list[Ints] = field(default_factory=list)
-    won: list[Floats] = field(default_factory=list)
-    theirs: list[Floats] = field(default_factory=list)
-    ours: list[Floats] = field(default_factory=list)
+    def __init__(self) -> None:
+        self._deal: list[Ints] = []
+        self._won: list[Floats] = []
+        self._said: dict[str, list[Floats]] = {}
+
+    def add(self, deal: Ints, won: Ints, said: Mapping[str, Floats]) -> None:
+        """A date's, by forecaster. Deals that are open, or of which one of them says nothing (nan), are left out."""
+        known = (won != STILL_OPEN) & ~np.isnan([*said.values()]).any(axis=0)
+        self._deal.append(deal[known])
+        self._won.append(won[known].astype(np.float64))
+        for name, chance in said.items():
+            self._said.setdefault(name, []).append(chance[known])
+
+    def figures(self) -> dict[str, Quality]:
+        """Each forecaster's, none when no end is known."""
+        if not any(map(len, self._won)):
+            return {}
+        deal, won = np.concatenate(self._deal), np.concatenate(self._won)
+        return {name: quality(np.concatenate(said), won, deal) for name, said in self._said.items()}
 
 
 class Grading:
     """Grades every field that speaks of chances. A date's rates are learnt from the deals that had closed by then."""
 
     def __init__(self, history: History, recipe: Recipe, *, until: int) -> None:
-        self._history, self._known = history, dict[tuple[str, str], _Said]()
+        self._history, self._known = history, defaultdict[tuple[str, str], Known](Known)
         self._before: list[Reading] = []
         if len(history.rows(SAID)):
             self._found = snapshots(history, by=until, every_days=recipe.every_days, created_from=recipe.created_from)
@@ -58,28 +73,14 @@ class Grading:
             early, late = np.arange(len(sample)), np.arange(len(sample), len(sample) + len(scores))
             rates = whole.rates(early, sample.won, sample.weight, late)
             for how, said in ((MAPPED, rates), (AS_SAID, whole.chance[late])):
-                self._keep(before.field, how, said, scores, won)
-
-    def _keep(self, name: str, how: str, said: Floats, scores: Scores, won: Ints) -> None:
-        both = ~np.isnan(said) & (won != STILL_OPEN)
-        kept = self._known.setdefault((name, how), _Said())
-        kept.deal.append(scores.deal[both])
-        kept.won.append(won[both].astype(np.float64))
-        kept.theirs.append(said[both])
-        kept.ours.append(scores.probability[both])
+                self._known[before.field, how].add(scores.deal, won, {"theirs": said, "ours": scores.probability})
 
     def cards(self) -> list[Card]:
         """The figures of every field of which something is known."""
-        return [card for (name, how), kept in self._known.items() for card in _card(name, how, kept)]
+        found = ((field, how, known.figures()) for (field, how), known in self._known.items())
+        return [Card(field, how, **figures) for field, how, figures in found if figures]
 
 
 def _joined(before: Reading, now: Reading) -> Reading:
     word, number = (np.concatenate([getattr(each, name) for each in (before, now)]) for name in ("word", "number"))
     return Reading(before.field, word, number)
-
-
-def _card(name: str, how: str, kept: _Said) -> Iterator[Card]:
-    deal, won = np.concatenate(kept.deal), np.concatenate(kept.won)
-    theirs, ours = np.concatenate(kept.theirs), np.concatenate(kept.ours)
-    if len(won):
-        yield Card(name, how, quality(theirs, won, deal), quality(ours, won, deal))

@@ -70,10 +70,7 @@ def _state(store: Store, spec: JobSpec, last: RunRow | None, good: RunRow | None
     if now <= due + spec.grace_s * MICROS_PER_SECOND:
         return FINE, ""
     if last is not None and last.status in OPEN:
-        return (
-            FAILING,
-            f"due at {moment(due)}, and no run has ended well since: {_words(last)}",
-        )
+        return FAILING, f"due at {moment(due)}, and no run has ended well since: {_words(last)}"
     return SILENT, f"due at {moment(due)}, and nothing has run since"
 
 

@@ -7,11 +7,13 @@ import numpy as np
 
 from crmsync import past
 from crmsync.clock import to_date
+from crmsync.forecast.history import History
 from crmsync.forecast.keeping import Keeping, Mutuality, keeping, mutuality
 from crmsync.forecast.spells import MOVED, spells
 from crmsync.records import Side
 from crmsync.store import deals
 from crmsync.store.engine import Store
+from crmsync.words import many
 
 SHOWN = 20  # moves, the newest
 
@@ -40,31 +42,29 @@ class Ledger:
     moves: list[Move]
 
 
-def ledger(store: Store, name: str | None = None) -> Ledger:
-    """Of all deals, or of the one that is named as for `explain`. Raises BadConfig E125 or E126 as that does."""
-    history, by = past.history(store), past.newest(store)
+def ledger(store: Store, name: str | None = None, *, history: History | None = None) -> Ledger:
+    """Of all deals, or of the one that is named as for `explain`. Raises BadConfig E125 or E126 as that does.
+
+    `history`: all facts, where they have been read already.
+    """
+    only = None if name is None else deals.one(store, name).deal_id
+    history, by = past.history(store) if history is None else history, past.newest(store)
     found = spells(history, by=by)
-    if name is not None:
-        found = found.take(history.deals[found.deal] == deals.one(store, name).deal_id)
+    if only is not None:
+        found = found.take(history.deals[found.deal] == only)
     moved = found.take(found.how == MOVED)
     moved = moved.take(np.argsort(-moved.ended, kind="stable"))
     people = deals.people(store)
     columns = (history.deals[moved.deal], moved.name, moved.side, moved.ended, moved.due, moved.next_due, moved.ender)
     moves = [
-        Move(
-            deal,
-            history.labels[step],
-            Side(side).name.lower(),
-            on,
-            was,
-            due,
-            due - was,
-            on > was,
-            people.get(person, ""),
-        )
+        Move(deal, history.labels[step], _side(side), on, was, due, due - was, on > was, people.get(person, ""))
         for deal, step, side, on, was, due, person in zip(*(each.tolist() for each in columns), strict=True)
     ]
     return Ledger(keeping(found), mutuality(found, history, by=by), moves)
+
+
+def _side(number: int) -> str:
+    return Side(number).name.lower()
 
 
 def document(found: Ledger) -> dict[str, Any]:
@@ -87,7 +87,7 @@ def lines(found: Ledger) -> list[str]:
 def _keeping_line(side: Keeping) -> str:
     rate = "" if side.rate is None else f" = {side.rate:.0%} of those that were due"
     return (
-        f"{side.side}: {side.promises:,} promises, {side.kept:,} kept{rate}; {side.late:,} late, {side.moved_late:,} moved "
+        f"{side.side}: {many(side.promises, 'promise')}, {side.kept:,} kept{rate}; {side.late:,} late, {side.moved_late:,} moved "
         f"after their day, {side.overdue:,} overdue; {side.silent:,} missed in silence; {side.moved_in_time:,} moved in time"
     )
 
@@ -99,5 +99,6 @@ def _mutual(found: Mutuality) -> str:
 
 def _move_line(move: Move) -> str:
     on, was, due = (to_date(day).isoformat() for day in (move.moved_on, move.from_on, move.to_on))
-    when = f"{move.days:+} days, {'after its day' if move.late else 'in time'}, by {move.by or 'somebody'}"
+    far = f"{'+' if move.days > 0 else '-'}{many(abs(move.days), 'day')}"
+    when = f"{far}, {'after its day' if move.late else 'in time'}, by {move.by or 'somebody'}"
     return f"  {on}  deal {move.deal_id}, {move.step} ({move.side}): {was} to {due}, {when}"

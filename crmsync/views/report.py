@@ -8,12 +8,12 @@ from html import escape
 from typing import Any
 
 from crmsync.clock import iso, to_date
-from crmsync.forecast.features import FEATURES
 from crmsync.money import to_major
 from crmsync.records import Result
 from crmsync.store import frames, runs, scores
 from crmsync.store.engine import Store
 from crmsync.views import charts, ledger
+from crmsync.views.parts import part_name
 
 DEALS_SHOWN = 25
 RUNS_SHOWN = 30
@@ -107,13 +107,6 @@ def what_moves(scored: Sequence[Mapping[str, Any]]) -> str:
         "mean size of what it adds to the log-odds",
     )
     return f"<p class=soft>A part that adds 0.4 moves a chance of 50 % by about ten points.</p>{plot}"
-
-
-def part_name(part: str) -> str:
-    """A part of a score as people call it."""
-    name, _, level = part.partition(":")
-    sentence = next((each.sentence for each in FEATURES.values() if each.part == name), name)
-    return f"{sentence}: {level or 'others'}" if ":" in part else sentence
 
 
 def expected_by_month(scored: Sequence[Mapping[str, Any]]) -> str:

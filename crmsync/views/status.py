@@ -3,20 +3,18 @@
 What nobody ran turns red by itself: a job's state comes from its own schedule and the ledger (`health`).
 """
 
-import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from crmsync.clock import MICROS_PER_DAY
-from crmsync.forecast.features import FEATURES
-from crmsync.forecast.grades import of_late
-from crmsync.store import fits, notices, outbox, pulled, runs
+from crmsync.store import notices, outbox, pulled, runs
 from crmsync.store.engine import Store
 from crmsync.store.lease import at_work
 from crmsync.store.runs import GOOD, JOB, LOST_WORDS, RUNNING, RunRow
 from crmsync.views import ledger
 from crmsync.views.cells import age, moment
 from crmsync.views.health import Health, health, job_lines
+from crmsync.views.scorer import Scorer, scorer, scorer_lines
 from crmsync.words import many
 from crmsync.workspace import JobSpec
 
@@ -64,19 +62,6 @@ class SetAside:
     source: str
     records: int
     reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Scorer:
-    """The fit of a model that scores, None before the first; `refused`: the gate's words on a newer one that it held back."""
-
-    model: str
-    fit_id: int | None
-    as_of: int | None
-    verdict: str
-    refused: str
-    kind: str = ""  # what the fit's scores are called
-    drift: tuple[str, ...] = ()  # what has drifted: inputs by name, outcomes
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +122,7 @@ def status(
         waiting=[Waiting(crm, *outbox.backlog(store, crm)) for crm in names],
         left_alone=[_left_alone(store, crm, writes_per_day=writes_per_day, now=now) for crm in names],
         set_aside=[SetAside(*row) for row in runs.quarantined(store)],
-        scorers=[_scorer(store, model) for model in models],
+        scorers=[scorer(store, model) for model in models],
         untold=_untold(store, now=now),
         wrong=wrong,
     )
@@ -152,27 +137,6 @@ def _left_alone(store: Store, crm: str, *, writes_per_day: int, now: int) -> Lef
 def _untold(store: Store, *, now: int) -> list[Untold]:
     failed = notices.failed(store, since=now - 7 * MICROS_PER_DAY)
     return [Untold(job, "ping" if ping else "notice", count) for (job, ping), count in failed.items()]
-
-
-def _scorer(store: Store, model: str) -> Scorer:
-    used, newest = fits.newest_used(store, model), fits.newest(store, model)
-    refused = "" if newest is None or newest.used else newest.verdict
-    if used is None:
-        return Scorer(model, None, None, "", refused)
-    return Scorer(model, used.fit_id, used.as_of, used.verdict, refused, *_of_gate(used.body))
-
-
-def _of_gate(body: str) -> tuple[str, tuple[str, ...]]:
-    """What a stored fit's scores are called, and what had drifted when it was made."""
-    gate = json.loads(body).get("gate", {})
-    moved = [f"{_sentence(name)} (index {value:.2f})" for name, value in gate.get("drift", {}).items()]
-    told = [f"open deals differ from those of the year before: {', '.join(moved)}"] if moved else []
-    late = of_late(gate.get("grades", {}))
-    return gate.get("kind", ""), (*told, *([late] if late else []))
-
-
-def _sentence(name: str) -> str:
-    return f"'{FEATURES[name].sentence}'" if name in FEATURES else f"the {name}"
 
 
 def lines(found: Status) -> list[str]:
@@ -199,8 +163,8 @@ def _lines(found: Status) -> Iterator[str]:
     for it in found.set_aside:
         remedy = "correct them in the CRM; the next pull takes them"
         yield f"[warn] set aside {it.crm}: {it.records:,} of {it.source}: {it.reason} -> {remedy}"
-    for scorer in found.scorers:
-        yield from _fit(scorer)
+    for each in found.scorers:
+        yield from scorer_lines(each)
 
 
 def _data(data: Data, *, now: int) -> str:
@@ -248,16 +212,3 @@ def _spared(left: LeftAlone) -> Iterator[str]:
     for deal, times in left.paused.items():
         remedy = f"see what answers our writes there; crmsync explain {deal}"
         yield f"[warn] paused {left.crm}: {deal} was written {many(times, 'time')} in 24 hours -> {remedy}"
-
-
-def _fit(scorer: Scorer) -> Iterator[str]:
-    if scorer.fit_id is None or scorer.as_of is None:
-        yield f"[warn] fit {scorer.model}: none yet -> crmsync train --model {scorer.model}"
-    else:
-        what = f"fit {scorer.fit_id} ({scorer.kind})"
-        yield f"[ok] fit {scorer.model}: {what}, as of {moment(scorer.as_of)}: {scorer.verdict}"
-    for what in scorer.drift:
-        yield f"[warn] drift {scorer.model}: {what} -> crmsync card --model {scorer.model}"
-    if scorer.refused:
-        remedy = f"crmsync backtest --model {scorer.model}"
-        yield f"[warn] fit {scorer.model}: a newer one was held back: {scorer.refused} -> {remedy}"

@@ -166,12 +166,12 @@ class Workbook:
 
     def keeping(self) -> pd.DataFrame:
         """How each side kept its promises, as counts, and the share kept of those that were due."""
-        found = promises.ledger(self.store).keeping
+        found = promises.ledger(self.store, history=self.history).keeping
         return _frame(found).assign(rate=pd.Series([each.rate for each in found], dtype="float64"))
 
     def moves(self) -> pd.DataFrame:
         """Each promised date that was moved: by whom, how far, in time or after its day; the newest first."""
-        found = _frame(promises.ledger(self.store).moves)
+        found = _frame(promises.ledger(self.store, history=self.history).moves)
         for name in [column for column in map(str, found.columns) if column.endswith("_on")]:
             found[name] = pd.to_datetime(found[name], unit="D")
         return found

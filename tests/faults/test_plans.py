@@ -9,7 +9,7 @@ import pytest
 from crmsync.clock import to_datetime, to_day
 from crmsync.records import MilestoneRecord, Side
 from crmsync.store.engine import Store
-from crmsync.views import explain
+from crmsync.views import explain, explained
 from tests.crms.stores import opened
 from tests.store.rows import SECOND, T0, deal, milestone, pull
 
@@ -27,7 +27,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 def plan(store: Store, *steps: MilestoneRecord) -> list[str]:
     """What a person reads of a deal's plan."""
     pull(store, deals=[deal("D1")], milestones=list(steps))
-    told = explain.lines(explain.explain(store, "D1"))
+    told = explained.lines(explain.explain(store, "D1"))
     start = next(place for place, line in enumerate(told) if line in ("plan", "no plan yet"))
     return told[start : told.index("", start)]
 

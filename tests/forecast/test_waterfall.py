@@ -83,7 +83,7 @@ def worth(fit: Fit, history: History, at: int, overrides: dict[int, float]) -> d
     st.tuples(st.integers(30, 340), st.integers(0, 120)),
     st.dictionaries(st.integers(1, DEALS), st.floats(0, 1), max_size=4),
 )
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_waterfall_balances_to_the_minor_unit(
     rich_fit: Fit,
     young_fit: Fit,

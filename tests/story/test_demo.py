@@ -23,11 +23,12 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_demo_leaves_a_report_that_needs_nobody(made: Path) -> None:
-    """The page holds its plots, names both laws, and loads nothing from elsewhere."""
+    """The page holds its plots, tells its deals, names both laws, and loads nothing from elsewhere."""
     page = (made / demo.REPORT).read_text(encoding="utf-8")
     assert page.count("<svg") == 5
     assert "milestones:" in page
     assert "nothing:" in page
+    assert f"{DEALS} made-up deals" in page
     assert not [word for word in ("<script", "<link", "src=", "@import") if word in page]
 
 

@@ -1,15 +1,19 @@
 """A model's card."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from crmsync.errors import BadConfig
+from crmsync.forecast.gate import Later, judge
 from crmsync.forecast.logistic import Fit
 from crmsync.store import fits
 from crmsync.store.engine import Store
-from crmsync.views.card import card, lines, to_file
+from crmsync.views.card import card, html, lines, to_file
+from crmsync.views.cells import document
 from tests.forecast.conftest import rich, rich_fit
 from tests.store.rows import person, pull
 
@@ -34,14 +38,23 @@ def test_card_tells_what_the_gate_said(graded: Store) -> None:
 
 
 def test_card_is_a_page_or_a_document(graded: Store, tmp_path: Path) -> None:
-    """One file either way, with every bin's count."""
+    """One file either way, with every bin's count; a program reads what `--json` gives it."""
     told = card(graded, "close")
     for name in ("card.html", "card.json"):
         to_file(told, tmp_path / name)
     page = (tmp_path / "card.html").read_text()
-    assert json.loads((tmp_path / "card.json").read_text()) == told
+    assert json.loads((tmp_path / "card.json").read_text()) == document(told)
     assert page.startswith("<!doctype html>")
     assert all(f">{each['snapshots']:,}<" in page for each in told["gate"]["grades"]["bins"])
+
+
+def test_card_without_later_deals_shows_no_losses(graded: Store) -> None:
+    """A young fit was compared with nothing, which isn't a loss of 0."""
+    told, none = card(graded, "close"), np.zeros(0)
+    gate = asdict(judge(Later(none.astype(np.int64), none, none, none, none, none), block=True))
+    page = html({**told, "gate": {**gate, "grades": {"groups": []}}})
+    assert "No later deals to compare on yet." in page
+    assert ">0.000<" not in page
 
 
 def test_card_of_an_untrained_model_says_what_to_do(store: Store) -> None:

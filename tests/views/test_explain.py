@@ -5,9 +5,11 @@ import json
 import pytest
 
 from crmsync.errors import BadConfig
+from crmsync.forecast.features import FEATURES
 from crmsync.store import outbox, scores
 from crmsync.store.engine import Store
-from crmsync.views.explain import SHOWN, explain, lines
+from crmsync.views.explain import explain
+from crmsync.views.explained import SHOWN, lines
 from tests.store.rows import T0, deal, fact, gone, pull, score
 from tests.views.conftest import DAY, REASONS
 
@@ -34,6 +36,12 @@ def test_explain_of_a_score_by_rules_shows_points_that_add_up(told: Store) -> No
 def test_explain_says_a_reason_in_the_words_of_its_feature(told: Store) -> None:
     """A seller reads a sentence and the step's name, not the name of a function."""
     assert explain(told, "D1").reasons[0].text.endswith(": Security review")
+
+
+def test_explain_calls_the_rest_of_a_part_others(told: Store) -> None:
+    """What is rare or new to the fit stands together, in the word of the text that a seller reads."""
+    scores.save(told, [score(1, as_of=T0 + 3 * DAY, reasons=json.dumps({"base": 0.5, "parts": {"stage:": 0.25}}))])
+    assert explain(told, "D1").reasons[0].text == f"{FEATURES['stage'].sentence}: others"
 
 
 @pytest.mark.parametrize(("steps", "parts"), [(0, ["plan", "age"]), (1, ["step:Legal", "age", "buyer_moves"])])

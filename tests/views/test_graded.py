@@ -7,12 +7,12 @@ import pytest
 
 from crmsync.clock import MICROS_PER_DAY as DAY
 from crmsync.forecast.backtest import Span, backtest
-from crmsync.forecast.dataset import Ends
+from crmsync.forecast.dataset import STILL_OPEN, Ends
 from crmsync.forecast.facts import Facts
 from crmsync.forecast.history import History
 from crmsync.forecast.recipe import Recipe
 from crmsync.records import Kind, Phase
-from crmsync.views.graded import AS_SAID, MAPPED, Card, Grading
+from crmsync.views.graded import AS_SAID, MAPPED, Card, Grading, Known
 from tests.forecast.conftest import random_past
 
 RECIPE = Recipe(("age", "step_done"), penalties=(0.03,))
@@ -66,3 +66,16 @@ def test_both_are_graded_on_the_same_deals(cards: dict[tuple[str, str], Card]) -
         (card.ours.snapshots, card.ours.deals) for card in cards.values()
     }
     assert cards["sure", MAPPED].theirs.log_loss < cards["sure", MAPPED].ours.log_loss
+
+
+def test_known_counts_a_deal_for_all_forecasters_or_none() -> None:
+    """One that is open, or of which one of them says nothing, counts for nobody; without any there are no figures."""
+    known, deal = Known(), np.arange(3)
+    said = {"theirs": np.array([0.2, np.nan, 0.4]), "ours": np.array([0.3, 0.5, 0.7])}
+    known.add(deal, np.full(3, STILL_OPEN), said)
+    assert known.figures() == {}
+    known.add(deal, np.array([1, 0, STILL_OPEN]), said)
+    assert {name: (found.snapshots, found.won) for name, found in known.figures().items()} == {
+        "theirs": (1, 1.0),
+        "ours": (1, 1.0),
+    }

@@ -1,6 +1,7 @@
 """The promise ledger as it is shown."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -32,3 +33,18 @@ def test_ledger_of_one_deal_leaves_the_others_out(told: Store) -> None:
     assert lines(ledger(told, "D2")) == ["nothing was promised yet"]
     with pytest.raises(BadConfig, match="E125"):
         ledger(told, "D9")
+
+
+def test_ledger_counts_one_in_the_singular(told: Store) -> None:
+    """A date that was moved by a day, of a side that promised once."""
+    found = ledger(told)
+    side, move = replace(found.keeping[0], promises=1), replace(found.moves[0], days=-1)
+    shown = lines(replace(found, keeping=[side], moves=[move]))
+    assert shown[0].startswith("buyer: 1 promise, ")
+    assert ", -1 day, " in shown[-1]
+
+
+def test_ledger_of_a_deal_that_isnt_there_is_refused_before_any_reading(store: Store) -> None:
+    """A slip of the pen costs no reading of all facts: it is told even where there are none."""
+    with pytest.raises(BadConfig, match="E125"):
+        ledger(store, "D9")

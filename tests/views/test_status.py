@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+from crmsync.forecast.challenge import WAITING
 from crmsync.forecast.features import FEATURES
 from crmsync.forecast.grades import OF_LATE
 from crmsync.store import fits, notices, outbox, runs, tables
@@ -95,6 +96,25 @@ def test_status_tells_the_fit_in_use_from_one_held_back(store: Store) -> None:
         "[ok] fit close: fit 1 (prior), as of 2023-11-14T22:13:20Z: better",
         "[warn] fit close: a newer one was held back: worse -> crmsync backtest --model close",
     ]
+
+
+def test_status_tells_a_challenger_from_one_held_back(store: Store) -> None:
+    """A fit that waits beside the one in use, as the model's TOML has it, is nothing that somebody has to look at."""
+    row = {"model": "close", "run_id": 1, "as_of": T0, "digest": "d", "body": '{"gate":{"kind":"model"}}'}
+    fits.save(store, **row, used=True, verdict="better")
+    fits.save(store, **row, used=False, verdict=f"{WAITING}better still")
+    assert [each for each in lines(seen(store)) if "fit close" in each][1:] == [
+        "[ok] fit close: beside it stands a challenger: better still"
+    ]
+
+
+def test_status_names_what_had_drifted_at_the_newest_training(store: Store) -> None:
+    """A fit that the gate held back knows more of the present than the one in use."""
+    row = {"model": "close", "run_id": 1, "as_of": T0, "digest": "d"}
+    fits.save(store, **row, body='{"gate":{"kind":"model","drift":{"age":0.3}}}', used=True, verdict="better")
+    fits.save(store, **row, body='{"gate":{"kind":"model","drift":{"stage":0.9}}}', used=False, verdict="worse")
+    (drift,) = (each for each in lines(seen(store)) if each.startswith("[warn] drift close"))
+    assert f"differ from those of the year before: '{FEATURES['stage'].sentence}' (index 0.90) ->" in drift
 
 
 def test_status_names_what_has_drifted(store: Store) -> None:

@@ -66,10 +66,8 @@ class Planned:
 
     def send(self, *, fails_with: str = "", watch: Watch | None = None, ahead: int = SIZE) -> Counter[str]:
         """Sends the plan; gives what became of it, faults included."""
-        crm = Cut(
-            crms.connect(self.room.config.model_copy(update={"parallel": THREADS})), fails_with=fails_with, ahead=ahead
-        )
-        self.crm = crm
+        side_by_side = self.room.config.model_copy(update={"parallel": THREADS})
+        self.crm = crm = Cut(crms.connect(side_by_side), fails_with=fails_with, ahead=ahead)
         delivery = Delivery(self.store, crm, begun(self.store, "push", crm.name), system_clock, watch or Watch())  # type: ignore[arg-type]
         try:
             delivery.send(outbox.planned_by(self.store, self.planned_by))
@@ -86,13 +84,7 @@ def planned(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Planned]
         planned_by = begun(store, "stage", room.crm.name)
         known = {crm_id: number for number, (_, crm_id) in deals.ids(store).items()}
         scores.save(store, [score(next(iter(known.values())))])
-        told = {
-            "digest": "d",
-            "run_id": planned_by,
-            "score_id": 1,
-            "crm": room.crm.name,
-            "reason": "new score",
-        }
+        told = {"digest": "d", "run_id": planned_by, "score_id": 1, "crm": room.crm.name, "reason": "new score"}
         target = {"result": P.value, "target": room.config.fields[P], "old": None, "new": "12.5"}
         ids = sorted(known)[: 5 * SIZE]
         outbox.plan(store, [{**told, **target, "deal_id": known[it], "crm_id": it} for it in ids])

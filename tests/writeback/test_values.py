@@ -3,13 +3,12 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from crmsync.records import TEXT_LIMIT, Result
 from crmsync.writeback.values import impossible, of_score, percent, without_forecast
 
-UNTIMED = settings(deadline=None)  # a busy machine is no fault of a value
 SCORE: dict[str, Any] = {
     "probability": 0.6321,
     "expected_minor": 1_250_000,
@@ -136,7 +135,6 @@ def test_of_score_tells_the_instant_in_whole_seconds() -> None:
     assert said(Result.SCORED_AT, as_of=SCORE["as_of"] + 999_999) == "2026-09-21T14:13:20Z"
 
 
-@UNTIMED
 @given(st.floats(0, 1))
 def test_percent_stays_within_its_scale(share: float) -> None:
     """Rounding never leaves 0 to 100, and moves a share by half a tenth of a percent at most."""
@@ -169,7 +167,6 @@ SCORES = st.fixed_dictionaries(
 )
 
 
-@UNTIMED
 @given(SCORES, st.none() | SHARES)
 def test_impossible_lets_every_score_out(score: dict[str, Any], ago: float | None) -> None:
     """Whatever a score says within its bounds may leave."""
@@ -177,14 +174,12 @@ def test_impossible_lets_every_score_out(score: dict[str, Any], ago: float | Non
     assert {result: why for result, text in told.items() if (why := impossible(result, text))} == {}
 
 
-@UNTIMED
 @given(st.floats().filter(lambda share: not -0.0005 <= share <= 1.0005))
 def test_impossible_keeps_what_is_no_probability(share: float) -> None:
     """NaN, an infinity, 101 % and less than nothing never leave."""
     assert impossible(Result.PROBABILITY, percent(share))
 
 
-@UNTIMED
 @given(st.text(alphabet="0123456789.-+eE nNaAiIfF_,%\n٣"))
 def test_impossible_lets_only_the_grid_out(text: str) -> None:
     """What leaves as a probability reads back as that very text, between 0.0 and 100.0."""
