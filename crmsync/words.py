@@ -1,6 +1,10 @@
 """How counts read."""
 
-PARTICIPLES = {"quarantined": "set aside", "unwritten": "deals' forecasts unwritten (kind prior)"}
+PARTICIPLES = {
+    "quarantined": "set aside",
+    "reread": "read in full (other fields are asked for)",
+    "unwritten": "deals' forecasts unwritten (kind prior)",
+}
 NOUNS = ("calls", "deals", "snapshots", "steps")  # names of counts that are plural nouns
 
 
