@@ -13,6 +13,11 @@ def many(count: int, noun: str) -> str:
     return f"{count:,} {noun if count == 1 else noun + 's'}"
 
 
+def percent(share: float, *, places: int = 0) -> str:
+    """`44.1 %`: a share of 1, with so many decimal places."""
+    return f"{100 * share:.{places}f} %"
+
+
 def counted(name: str, count: int) -> str:
     """`1 call`, `1,200 written`, `3 set aside`: what a row of the ledger counted under a name."""
     if name in NOUNS:
