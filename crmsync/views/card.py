@@ -12,6 +12,7 @@ from crmsync.store.engine import Store
 from crmsync.views import charts
 from crmsync.views.files import replaced
 from crmsync.views.report import Section, page, table
+from crmsync.words import percent
 
 OWNER = "owner"  # groups by it bear a person's id
 BIN_HEAD = ("chance", "snapshots", "predicted", "won")
@@ -100,7 +101,7 @@ def _calibration(grades: Mapping[str, Any]) -> str:
     line = ", ".join(f"{name} {_number(grades[name])}" for name in ("slope", "intercept", "ece", "auc"))
     rows = [
         (
-            f"{each['low']:.0%} to {each['high']:.0%}",
+            _span(each),
             f"{each['snapshots']:,}",
             _share(each["predicted"]),
             _share(each["won"]),
@@ -134,11 +135,21 @@ def _groups(groups: list[dict[str, Any]]) -> str:
 
 
 def _share(value: float) -> str:
-    return f"{100 * value:.1f} %"
+    return percent(value, places=1)
+
+
+def _span(each: Mapping[str, Any]) -> str:
+    """What a bin of the calibration said, from and to."""
+    return f"{percent(each['low'])} to {percent(each['high'])}"
 
 
 def _number(value: float | None) -> str:
     return "-" if value is None else f"{value:.3f}"
+
+
+def _bin_line(each: Mapping[str, Any]) -> str:
+    came = f"mean {_share(each['predicted'])}, won {_share(each['won'])}"
+    return f"  said {_span(each)}: {each['snapshots']:,} snapshots, {came}"
 
 
 def lines(told: Mapping[str, Any]) -> list[str]:
@@ -150,11 +161,7 @@ def lines(told: Mapping[str, Any]) -> list[str]:
     if grades.get("bins"):
         figures = ", ".join(f"{name} {_number(grades[name])}" for name in ("slope", "intercept", "ece", "auc"))
         found.append(f"calibration on {grades['deals']:,} later deals: {figures}")
-        for each in grades["bins"]:
-            span = f"{each['low']:.0%} to {each['high']:.0%}"
-            found.append(
-                f"  said {span}: {each['snapshots']:,} snapshots, mean {_share(each['predicted'])}, won {_share(each['won'])}"
-            )
+        found += map(_bin_line, grades["bins"])
     wide = [each for each in grades["groups"] if each["gap_se"] and abs(each["gap"]) > 2 * each["gap_se"]]
     found += [
         f"  gap of {each['by']} {each['group']}: {100 * each['gap']:+.1f} points ({each['deals']:,} deals)"
