@@ -6,6 +6,7 @@ from importlib import import_module
 from typing import Any
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 from pydantic_core import PydanticUndefined
 
 from crmsync.config import (
@@ -120,8 +121,14 @@ def _keys(settings: type[BaseModel], examples: Mapping[str, Any]) -> Iterator[st
         if value is PydanticUndefined:
             raise KeyError(f"an example of {name} is missing")
         if field.description:
-            yield f"# {field.description}"
+            yield f"# {field.description}{_bounds(field)}"
         yield f"#{name} = {_toml(value)}"
+
+
+def _bounds(field: FieldInfo) -> str:
+    """The smallest and the largest value, where there are both."""
+    limits = {name: getattr(each, name) for each in field.metadata for name in ("ge", "le") if hasattr(each, name)}
+    return f"; {limits['ge']} to {limits['le']}" if len(limits) == len(("ge", "le")) else ""
 
 
 def _account(kind: str) -> Iterator[str]:
@@ -131,8 +138,9 @@ def _account(kind: str) -> Iterator[str]:
     yield f'#kind = "{kind}"'
     yield from _keys(import_module(f"crmsync.crms.{kind}").Settings, ACCOUNTS[kind])
     for key in ("read_only", "parallel", "standard_fields", "graded"):
-        yield f"# {CrmConfig.model_fields[key].description}"
-        yield f"#{key} = {_toml(CrmConfig.model_fields[key].default)}"
+        field = CrmConfig.model_fields[key]
+        yield f"# {field.description}{_bounds(field)}"
+        yield f"#{key} = {_toml(field.default)}"
     for place, source in enumerate(MILESTONES[kind]):
         yield from _source(f"#[[crm.{name}.milestones]]", MilestoneSource, source, described=place == 0)
     yield from _source(f"#[[crm.{name}.engagement]]", EngagementSource, ENGAGEMENT[kind], described=True)
