@@ -2,7 +2,7 @@
 
 C101 config, C102 models, C103 jobs, C104 store, C105 SQLite library, C106 this machine's clock, C107 who is at work, C108 a CRM's
 part of the config, C109 the account that the store holds, C110 the calls that the jobs need, C111 secrets that others may read,
-C112 addresses of alerts. The rooms of the CRMs add C201 and following.
+C112 addresses of alerts, C113 the engine. The rooms of the CRMs add C201 and following.
 """
 
 from collections import Counter
@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from crmsync import alerts, crm, demand, workspace
+from crmsync import alerts, crm, demand, fanout, workspace
 from crmsync import config as configs
 from crmsync.clock import Clock, system_clock
 from crmsync.config import Config
@@ -50,6 +50,8 @@ def findings(file: Path | None, *, clock: Clock = system_clock) -> Iterator[Find
     yield from _secrets(config)
     if config.alerts.urls:
         yield _alerts(config)
+    if config.engine.kind:
+        yield _engine(config)
     yield from _models(root)
     jobs = yield from _jobs(root, config, now=clock())
     store = yield from _store(config, now=clock())
@@ -84,6 +86,14 @@ def _alerts(config: Config) -> Finding:
     what, _, remedy = alerts.problem(config.alerts).partition(" -> ")
     level, count = "fail" if what else "ok", len(config.alerts.urls)
     return Finding("C112", level, what or f"alerts: {count} {'address' if count == 1 else 'addresses'} to tell", remedy)
+
+
+def _engine(config: Config) -> Finding:
+    try:
+        fanout.require(config)
+    except CrmsyncError as error:
+        return failed("C113", error)
+    return Finding("C113", "ok", f"engine {config.engine.kind}: installed, its queue lives in the store")
 
 
 def _models(root: Path) -> Iterator[Finding]:

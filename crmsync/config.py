@@ -162,6 +162,15 @@ def _distinct(fields: dict[Result, str]) -> dict[Result, str]:
     return fields
 
 
+def _not_ours(graded: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
+    """Fields that are graded beside crmsync: grading its own words would say nothing of anybody else's."""
+    ours = {target.casefold(): result for result, target in (info.data.get("fields") or {}).items()}
+    for name in graded:
+        if result := ours.get(name.casefold()):
+            raise ValueError(f"{name} holds our own {result.value} -> name a field that the CRM or a vendor fills")
+    return graded
+
+
 class CrmConfig(Section):
     """One CRM account. `options` are the keys that only its kind knows; its room checks them with `read_options`."""
 
@@ -183,7 +192,7 @@ class CrmConfig(Section):
     standard_fields: tuple[Target, ...] = Field(
         (), description="the CRM's own fields, such as Amount, that results may go to all the same"
     )
-    graded: tuple[Target, ...] = Field(
+    graded: Annotated[tuple[Target, ...], AfterValidator(_not_ours)] = Field(
         (),
         description="the CRM's own fields that say something of a deal's chance, such as Probability, ForecastCategory or a"
         " vendor's score: `backtest` grades them beside crmsync, and a fit has to beat them",

@@ -4,14 +4,17 @@ A room's package exports `connect(config) -> Crm` and `Settings`, the pydantic m
 only this kind has. Nothing else of a room is used from outside, and it is imported only when the config names it.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from hashlib import sha256
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Protocol, cast
 
-from crmsync.config import CrmConfig
+from crmsync.config import CrmConfig, EngagementSource, MilestoneSource
 from crmsync.errors import BadConfig
 from crmsync.records import Answer, Cursor, FieldState, Finding, Listed, Page, Result, Source, Write
+
+DIGEST = 16  # hexadecimal digits
 
 
 class Crm(Protocol):
@@ -43,8 +46,15 @@ class Crm(Protocol):
     def rounds(self) -> Sequence[Sequence[str]]:
         """The streams, in rounds to be stored one after the other; those of a round may be stored in any order."""
 
+    def asked(self, stream: str) -> str:
+        """A digest of what a pull of this stream asks for of each record, but for our own fields; "" where the config has no say.
+
+        Raises BadConfig when something of it isn't there.
+        """
+
     def pull(self, stream: str, *, since: Cursor | None) -> Iterator[Page]:
-        """All rows of a stream changed since the cursor (None: all there are), in pages whose cursors only grow.
+        """All rows of a stream changed since the cursor, in pages whose cursors only grow; all there are since None, of a stream
+        that was never read, and since the BEGINNING, of one that was.
 
         The streams of a round may be read by several threads, each by one.
 
@@ -80,6 +90,13 @@ class Crm(Protocol):
 
     def check(self) -> Iterator[Finding]:
         """Can we reach it, log in, read and write what the config asks for; limits and clock."""
+
+
+def digest(config: CrmConfig, source: str, names: Iterable[str]) -> str:
+    """What is asked for of a source's records: the names of fields, and what the config says of the source besides."""
+    parts: Sequence[MilestoneSource | EngagementSource] = (*config.milestones, *config.engagement)
+    said = [part.model_dump_json(exclude_defaults=True) for part in parts if part.object == source]
+    return sha256("\n".join([*names, "", *said]).encode()).hexdigest()[:DIGEST]
 
 
 def kinds() -> list[str]:

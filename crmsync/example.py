@@ -111,13 +111,19 @@ def _keys(settings: type[BaseModel], examples: Mapping[str, Any]) -> Iterator[st
 
 
 def _key(name: str, field: FieldInfo, value: object) -> Iterator[str]:
-    yield from _comment(field.description)
+    yield from _comment(f"{field.description}{_bounds(field)}" if field.description else None)
     yield f"#{name} = {_toml(value)}"
 
 
 def _comment(text: str | None) -> list[str]:
     """A sentence as lines of comment, none without one."""
     return wrap(text or "", WIDTH, initial_indent="# ", subsequent_indent="# ", break_on_hyphens=False)
+
+
+def _bounds(field: FieldInfo) -> str:
+    """The smallest and the largest value, where there are both."""
+    limits = {name: getattr(each, name) for each in field.metadata for name in ("ge", "le") if hasattr(each, name)}
+    return f"; {limits['ge']} to {limits['le']}" if len(limits) == len(("ge", "le")) else ""
 
 
 def _account(kind: str) -> Iterator[str]:

@@ -25,6 +25,7 @@ from crmsync.runner import RETRY_S, Runner
 from crmsync.scheduler import HELD_S, Tell
 from crmsync.store.engine import Store, alone, open_store
 from crmsync.store.runs import RunRow
+from crmsync.toml import locate
 from crmsync.watch import Watch
 from crmsync.workspace import JobSpec
 
@@ -56,14 +57,20 @@ def serve(
     pulse: Pulse | None = None,
 ) -> None:
     """Hands in and works, until `watch.stopping`. Raises BadConfig E320 without PostgreSQL, E321 without the engine."""
-    if store.url.startswith("sqlite"):
-        what = "an engine keeps its queue in PostgreSQL, and the store is SQLite"
-        raise BadConfig("E320", what, where="engine.kind", remedy="store.url = postgresql+psycopg://..., or no engine")
-    if find_spec("procrastinate") is None:
-        raise BadConfig("E321", "the engine isn't installed", remedy='pip install "crmsync[engine]"')
+    require(config)
     engine = Engine(config, store, tell=tell, clock=clock, watch=watch or Watch(), pulse=pulse or Pulse())
     with engine.working():
         scheduler.follow(engine.jobs, engine, tell=tell)
+
+
+def require(config: Config) -> None:
+    """Raises BadConfig E320 when the store is no PostgreSQL, E321 when the engine isn't installed."""
+    where = locate(config.file, ["engine", "kind"])
+    if config.store.url.startswith("sqlite"):
+        what = "an engine keeps its queue in PostgreSQL, and the store is SQLite"
+        raise BadConfig("E320", what, where=where, remedy="store.url = postgresql+psycopg://..., or no engine")
+    if find_spec("procrastinate") is None:
+        raise BadConfig("E321", "the engine isn't installed", where=where, remedy='pip install "crmsync[engine]"')
 
 
 class Engine(Runner):

@@ -204,11 +204,18 @@ class GoneRecord(TypedDict):
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """How far a stream has been read, on the CRM's clock: rows up to (stamp, crm_id); `resume` continues a full read."""
+    """How far a stream has been read, on the CRM's clock: rows up to (stamp, crm_id); `resume` continues a full read.
+
+    `asked`: a digest of what was asked for of each record, "" where nobody knows.
+    """
 
     stamp: int = 0
     crm_id: str = ""
     resume: str = ""
+    asked: str = ""
+
+
+BEGINNING = Cursor()  # of a stream that was read before, and is read in full again
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,22 @@ LARGEST_FILE = 1_000_000  # bytes; a config of a hundred CRMs is smaller
 LARGEST_NUMBER = 2**63  # what TOML and the databases hold
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
 
+WORDS = {  # by pydantic's names of faults: what is wrong, and what would be right
+    "missing": ("missing", "add it"),
+    "literal_error": ("no such value", "one of: {expected}"),
+    "greater_than_equal": ("too small", "at least {ge}"),
+    "greater_than": ("too small", "more than {gt}"),
+    "less_than_equal": ("too large", "at most {le}"),
+    "less_than": ("too large", "less than {lt}"),
+    "too_short": ("too few entries", "at least {min_length}"),
+    "too_long": ("too many entries", "at most {max_length}"),
+    "string_too_short": ("an empty text", "write what is meant, or leave it out"),
+    "string_type": ("no text", "a text, in quotes"),
+    "int_from_float": ("no whole number", "a number without a fraction"),
+    "dict_type": ("no table", "keys with values, below a [header]"),
+    "model_type": ("no table", "keys with values, below a [header]"),
+}
+
 Model = TypeVar("Model", bound=BaseModel)
 
 
@@ -101,13 +117,22 @@ def build(
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
         keys = [*path, *(str(part) for part in first["loc"] if part != "[key]")]
-        what, remedy = first["msg"].removeprefix("Value error, "), ""
+        what, remedy = _in_words(first["type"], first["msg"], first.get("ctx", {}))
         if first["type"] == "extra_forbidden":
             beside = besides if len(first["loc"]) == 1 else ()
             what, remedy = "unknown key", _instead(keys[-1], [*_allowed(model, first["loc"][:-1]), *beside])
         elif first["loc"][-1:] == ("[key]",):
             what, remedy = "unknown key", _instead(keys[-1], re.findall(r"'(\w+)'", first["msg"]))
         raise BadConfig("E103", f"{'.'.join(keys)}: {what}", where=locate(file, keys), remedy=remedy) from None
+
+
+def _in_words(kind: str, message: str, bounds: Mapping[str, Any]) -> tuple[str, str]:
+    """What is wrong with a value, and what would be right: ours as it is, pydantic's in the words of a person."""
+    if kind not in WORDS:
+        what, _, remedy = message.removeprefix("Value error, ").partition(" -> ")
+        return what, remedy
+    what, remedy = WORDS[kind]
+    return what, remedy.format(**bounds)
 
 
 def _instead(key: str, allowed: Sequence[str]) -> str:

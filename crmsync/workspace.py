@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, Field, PositiveFloat, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, PositiveFloat, model_validator
 
 from crmsync.clock import parse_instant
 from crmsync.config import Config
@@ -31,6 +31,11 @@ def _instant(text: str) -> str:
     return text
 
 
+def _unquoted(value: object) -> object:
+    """TOML has days of its own, which stand without quotes."""
+    return value.isoformat() if type(value) is date else value
+
+
 def _day(text: str) -> str:
     try:
         date.fromisoformat(text)
@@ -44,7 +49,7 @@ class Population(Section):
 
     crms: tuple[str, ...] = Field((), description="names of CRMs; empty: all")
     every_days: int = Field(7, ge=1, le=31, description="days between the dated examples of one deal")
-    from_on: Annotated[str, AfterValidator(_instant)] = Field(
+    from_on: Annotated[str, BeforeValidator(_unquoted), AfterValidator(_instant)] = Field(
         "", description="learn only from deals made on or after this day"
     )
 
@@ -94,14 +99,14 @@ class Categories(Section):
 
 
 Weekday = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
-Day = Annotated[str, AfterValidator(_day)]
+Day = Annotated[str, BeforeValidator(_unquoted), AfterValidator(_day)]
 
 
 class Calendar(Section):
     """Days on which nobody works: a promise for one of them counts as one for the next working day of its side."""
 
     weekend: tuple[Weekday, ...] = Field(("sat", "sun"), max_length=6, description="of both sides")
-    buyer_holidays: tuple[Day, ...] = Field((), description='"2026-12-25", ...')
+    buyer_holidays: tuple[Day, ...] = Field((), description="such as 2026-12-25, with quotes or without")
     seller_holidays: tuple[Day, ...] = ()
 
 

@@ -1,6 +1,7 @@
 """What `crmsync check` finds out."""
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -132,3 +133,19 @@ def test_findings_name_an_address_of_alerts_that_nobody_knows(root: Path, monkey
     assert [each.what for each in found(root) if each.code == "C112"] == ["alerts: 1 address to tell"]
     monkeypatch.setenv("ALERT_URL", "nosuch://a-secret")
     assert failed(root) == ("C112", "apprise can't read address 1 of alerts.urls")
+
+
+def test_findings_refuse_an_engine_as_serve_does(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without PostgreSQL, and where it isn't installed, in the words of E320 and E321."""
+    engine = '[engine]\nkind = "procrastinate"\n'
+    (root / "config.toml").write_text(engine)
+    code, what = failed(root)
+    assert (code, what.partition("config.toml:2: ")[2]) == (
+        "C113",
+        "an engine keeps its queue in PostgreSQL, and the store is SQLite",
+    )
+    (root / "config.toml").write_text(engine + '[store]\nurl = "postgresql+psycopg://me@127.0.0.1:9/x"\n')
+    told = [next(each.level for each in findings(root / "config.toml") if each.code == "C113")]
+    monkeypatch.setitem(sys.modules, "procrastinate", None)
+    told += [next(each.what for each in findings(root / "config.toml") if each.code == "C113")]
+    assert (told[0], "the engine isn't installed" in told[1]) == ("ok", True)

@@ -11,6 +11,7 @@ import numpy as np
 
 from crmsync.forecast.evaluate import quality, reliability, standard_error
 from crmsync.forecast.facts import Floats, Ints
+from crmsync.words import percent
 
 DIGITS = 9
 LEAST_DEALS = 20  # of a group: below it its gap tells nothing
@@ -67,7 +68,8 @@ def of_late(told: Mapping[str, Any]) -> str:
     """What differs of late between said and won, in words, "" where nothing does beyond luck."""
     for each in told.get("groups", ()):
         if each["group"] == OF_LATE and abs(each["gap"]) > max(LEAST_GAP, ERRORS * (each["gap_se"] or 0.0)):
-            return f"{each['predicted']:.0%} was said and {each['won']:.0%} won of {each['deals']} deals that closed {OF_LATE}"
+            said, came = percent(each["predicted"]), percent(each["won"])
+            return f"{said} was said and {came} won of {each['deals']} deals that closed {OF_LATE}"
     return ""
 
 

@@ -1,13 +1,16 @@
 """pull: everything that changed in a CRM since the last time -> deal, milestone, person, stage, fact, held, cursor, quarantine."""
 
 import gc
-from dataclasses import asdict
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import asdict, replace
+from itertools import chain
 
 from crmsync.ahead import side_by_side
 from crmsync.clock import MICROS_PER_SECOND
 from crmsync.crm import Crm
 from crmsync.errors import RetryLater, counting
-from crmsync.records import Cursor, Page
+from crmsync.records import BEGINNING, Cursor, Page
 from crmsync.store import accounts, pulled
 from crmsync.store.engine import Store
 from crmsync.watch import Watch
@@ -16,6 +19,8 @@ SKEW = 5 * 60 * MICROS_PER_SECOND  # by which the clocks of one CRM's servers ma
 CONTAINERS = 100_000  # so many more than before, and it is worth looking for cycles
 MOST_REPEATED = 10  # pages in a row; by right only an empty one comes twice
 
+AGAIN = "reread"  # the count of streams that are read in full, for what is asked for anew
+
 
 def pull(store: Store, crm: Crm, *, run_id: int, watch: Watch) -> dict[str, int]:
     """Reads each stream from where it stopped, a page and its cursor at a time. Gives what was read and changed.
@@ -23,13 +28,13 @@ def pull(store: Store, crm: Crm, *, run_id: int, watch: Watch) -> dict[str, int]
     The CRM's answers are waited for side by side; this thread alone stores them, each stream's pages in their order.
     """
     _collect_seldom()
-    total = pulled.Stored()
-    with counting(lambda: asdict(total)):
+    total, again = pulled.Stored(), Counter[str]()
+    with counting(lambda: {**asdict(total), **again}):
         began = crm.now()
         accounts.remember(store, crm.name, crm.account(), run_id=run_id)
         for streams in crm.rounds():
             progress = {stream: _Progress(f"{crm.name} {stream}") for stream in streams}
-            reads = [crm.pull(stream, since=_since(store, crm, stream, now=began)) for stream in streams]
+            reads = [_pages(crm, stream, _since(store, crm, stream, now=began), again) for stream in streams]
             for page in side_by_side(reads, threads=crm.parallel):
                 stored = pulled.save_page(store, crm.name, page, run_id=run_id)
                 total.add(stored)
@@ -37,7 +42,7 @@ def pull(store: Store, crm: Crm, *, run_id: int, watch: Watch) -> dict[str, int]
                 watch.checkpoint()
                 progress[page.stream].note(page)
         pulled.save_page(store, crm.name, Page(pulled.CLOCK, Cursor(stamp=began)), run_id=run_id)
-    return asdict(total)
+    return {**asdict(total), **again}
 
 
 def _collect_seldom() -> None:
@@ -48,13 +53,32 @@ def _collect_seldom() -> None:
     gc.set_threshold(CONTAINERS, *gc.get_threshold()[1:])
 
 
+def _pages(crm: Crm, stream: str, since: Cursor | None, again: Counter[str]) -> Iterator[Page]:
+    """What changed since a cursor; where something else is asked for today than for that cursor, then all there is as well.
+
+    First what changed, as ever, since a full read tells of no record that it left or lost a value.
+    """
+    asked = crm.asked(stream)
+    if since is None or since.asked in ("", asked):
+        return _with(asked, crm.pull(stream, since=since))
+    again[AGAIN] += 1
+    return chain(_with(since.asked, crm.pull(stream, since=since)), _with(asked, crm.pull(stream, since=BEGINNING)))
+
+
+def _with(asked: str, pages: Iterator[Page]) -> Iterator[Page]:
+    """Pages whose cursors say what was asked for."""
+    for page in pages:
+        page.cursor = replace(page.cursor, asked=asked)
+        yield page
+
+
 def _since(store: Store, crm: Crm, stream: str, *, now: int) -> Cursor | None:
-    """Where a stream stopped; None, which reads all of it again, where that lies ahead of the CRM's clock.
+    """Where a stream stopped; the beginning, which reads all of it again, where that lies ahead of the CRM's clock.
 
     Then either the store was tampered with or the CRM was set back, and nobody knows what would be left out.
     """
     since = pulled.cursor(store, crm.name, stream)
-    return None if since is not None and since.stamp > now + SKEW else since
+    return BEGINNING if since is not None and since.stamp > now + SKEW else since
 
 
 class _Progress:

@@ -110,6 +110,12 @@ def ids(store: Store) -> dict[int, tuple[str, str]]:
     return {row.deal_id: (row.crm, row.crm_id) for row in _all(store, query)}
 
 
+def named(store: Store) -> dict[int, tuple[str, str, str]]:
+    """CRM, its id and the name of every deal, by our id."""
+    query = select(_deal.c.deal_id, _deal.c.crm, _deal.c.crm_id, _deal.c.name)
+    return {row.deal_id: (row.crm, row.crm_id, row.name) for row in _all(store, query)}
+
+
 def segments(store: Store) -> dict[int, str]:
     """The segment of every deal that has one, by our id."""
     query = select(_deal.c.deal_id, _deal.c.segment).where(_deal.c.segment != "")

@@ -4,7 +4,7 @@ A page and its cursor are stored in one transaction, and every write is idempote
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, select, update
@@ -48,7 +48,7 @@ def cursor(store: Store, crm: str, stream: str) -> Cursor | None:
     """How far a stream has been read, None if never."""
     with store.read() as connection:
         row = connection.execute(select(_cursor).where(_cursor.c.crm == crm, _cursor.c.stream == stream)).one_or_none()
-    return None if row is None else Cursor(row.stamp, row.crm_id, row.resume)
+    return None if row is None else Cursor(row.stamp, row.crm_id, row.resume, row.asked or "")
 
 
 def complete_until(store: Store, crms: Collection[str] = ()) -> int | None:
@@ -269,4 +269,4 @@ def _life(crm_id: str, at: int, phase: Phase) -> FactRecord:
 
 
 def _columns(cursor: Cursor) -> dict[str, Any]:
-    return {"stamp": cursor.stamp, "crm_id": cursor.crm_id, "resume": cursor.resume}
+    return {**asdict(cursor), "asked": cursor.asked or None}

@@ -122,6 +122,7 @@ class Cursor(SQLModel, table=True):
     stamp: int = Field(sa_column=Column(BigInteger, nullable=False))
     crm_id: str = Field(sa_column=Column(Text, nullable=False))
     resume: str = Field(sa_column=Column(Text, nullable=False))
+    asked: str | None = Field(default=None, sa_column=Column(Text))  # a digest; None: as today
 
 
 class Quarantine(SQLModel, table=True):

@@ -20,7 +20,7 @@ from crmsync.store.engine import Store
 from crmsync.views.export import PREDICTION
 from crmsync.views.files import csv_file
 from crmsync.views.graded import Card, Grading, Known
-from crmsync.words import many
+from crmsync.words import many, percent
 from crmsync.workspace import ModelSpec
 
 HORIZON_DAYS = 28  # of the column won_28d
@@ -122,5 +122,7 @@ def closing_line(found: Backtest) -> str:
     if not found.quality:
         return f"{told}, none with a known outcome yet"
     known = found.quality[RIVALS[0]]
-    counts = f"{known.snapshots:,} with a known outcome ({many(known.deals, 'deal')}, {100 * known.won:.1f} % won)"
+    counts = (
+        f"{known.snapshots:,} with a known outcome ({many(known.deals, 'deal')}, {percent(known.won, places=1)} won)"
+    )
     return f"{told}, {counts}; ±: standard error, deals resampled"

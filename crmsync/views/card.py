@@ -13,6 +13,7 @@ from crmsync.views import charts
 from crmsync.views.cells import document
 from crmsync.views.files import replaced
 from crmsync.views.report import Section, page, table
+from crmsync.words import percent
 
 OWNER = "owner"  # groups by it bear a person's id
 BIN_HEAD = ("chance", "snapshots", "predicted", "won")
@@ -138,16 +139,22 @@ def _figures(grades: Mapping[str, Any]) -> str:
     return ", ".join(f"{name} {_number(grades[name])}" for name in ("slope", "intercept", "ece", "auc"))
 
 
-def _span(each: Mapping[str, Any]) -> str:
-    return f"{each['low']:.0%} to {each['high']:.0%}"
-
-
 def _share(value: float) -> str:
-    return f"{100 * value:.1f} %"
+    return percent(value, places=1)
+
+
+def _span(each: Mapping[str, Any]) -> str:
+    """What a bin of the calibration said, from and to."""
+    return f"{percent(each['low'])} to {percent(each['high'])}"
 
 
 def _number(value: float | None) -> str:
     return "-" if value is None else f"{value:.3f}"
+
+
+def _bin_line(each: Mapping[str, Any]) -> str:
+    came = f"mean {_share(each['predicted'])}, won {_share(each['won'])}"
+    return f"  said {_span(each)}: {each['snapshots']:,} snapshots, {came}"
 
 
 def lines(told: Mapping[str, Any]) -> list[str]:
@@ -156,9 +163,7 @@ def lines(told: Mapping[str, Any]) -> list[str]:
     found = [f"model {told['model']}: fit {told['fit_id']} ({told['kind']}), {used}: {told['verdict']}"]
     if grades.get("bins"):
         found.append(f"calibration on {grades['deals']:,} later deals: {_figures(grades)}")
-    for each in grades.get("bins", []):
-        counts = f"{each['snapshots']:,} snapshots, mean {_share(each['predicted'])}, won {_share(each['won'])}"
-        found.append(f"  said {_span(each)}: {counts}")
+        found += map(_bin_line, grades["bins"])
     wide = [each for each in grades["groups"] if each["gap_se"] and abs(each["gap"]) > 2 * each["gap_se"]]
     for each in wide:
         gap = f"{100 * each['gap']:+.1f} points ({each['deals']:,} deals)"

@@ -8,7 +8,7 @@ from crmsync.forecast.rules import SENTENCES, START
 from crmsync.records import RULES
 from crmsync.views.cells import document
 from crmsync.views.explain import Explanation, Promise, Reason, Written
-from crmsync.words import many
+from crmsync.words import many, percent
 
 SHOWN = 20  # facts, unless all are asked for
 SLIGHT = 0.005  # of log-odds, about a tenth of a percentage point: what moves a score less is told as one sum, unless all are
@@ -39,13 +39,13 @@ def _state(deal: Mapping[str, Any]) -> str:
 
 def _score_lines(found: Explanation, *, slight: float) -> list[str]:
     if found.score is None:
-        return ["not scored yet -> crmsync score"]
+        return [_unscored(found.deal)]
     score = document(found.score)
     if score["kind"] == RULES:
         return _rule_lines(score, found.rules)
     days = f"{score['close_p20']} to {score['close_p80']}"
     return [
-        f"{100 * score['probability']:.1f} % ({score['kind']}), closing {score['close_p50']} ({days}), risk {score['risk']}",
+        f"{percent(score['probability'], places=1)} ({score['kind']}), closing {score['close_p50']} ({days}), risk {score['risk']}",
         f"as of {score['as_of']}, fit {score['fit_id']}, run {score['run_id']}",
         f"a seller reads: {score['text']}",
         *_plan_lines(score),
@@ -53,8 +53,17 @@ def _score_lines(found: Explanation, *, slight: float) -> list[str]:
         "why (log-odds, which add up)",
         f"  {found.base:+.3f}  where a usual deal stands",
         *_reason_lines(found.reasons, slight=slight),
-        f"  {found.log_odds:+.3f}  = {100 * score['probability']:.1f} %",
+        f"  {found.log_odds:+.3f}  = {percent(score['probability'], places=1)}",
     ]
+
+
+def _unscored(deal: Mapping[str, Any]) -> str:
+    """Why a deal has no score: only one that is open and there gets one."""
+    if deal["gone_at"] is not None:
+        return "never scored: it has left the CRM, and only open deals are scored"
+    if deal["closed_at"] is not None:
+        return "never scored: it is closed, and only open deals are scored"
+    return "not scored yet -> crmsync score"
 
 
 def _plan_lines(score: Mapping[str, Any]) -> list[str]:
@@ -62,7 +71,8 @@ def _plan_lines(score: Mapping[str, Any]) -> list[str]:
     told = []
     if score["won_next_period"] is not None:
         told.append(
-            f"won in this fiscal quarter {score['won_in_period']:.1%}, in the next {score['won_next_period']:.1%}"
+            f"won in this fiscal quarter {percent(score['won_in_period'], places=1)}"
+            f", in the next {percent(score['won_next_period'], places=1)}"
         )
     told += [] if score["on_time_text"] is None else [score["on_time_text"]]
     if score["deciding_step"] is not None:

@@ -13,7 +13,7 @@ from crmsync.forecast.spells import MOVED, spells
 from crmsync.records import Side
 from crmsync.store import deals
 from crmsync.store.engine import Store
-from crmsync.words import many
+from crmsync.words import many, percent
 
 SHOWN = 20  # moves, the newest
 
@@ -23,6 +23,9 @@ class Move:
     """A promised date that became another one."""
 
     deal_id: int
+    crm: str
+    crm_id: str
+    name: str  # the deal's
     step: str
     side: str
     moved_on: int
@@ -54,10 +57,21 @@ def ledger(store: Store, name: str | None = None, *, history: History | None = N
         found = found.take(history.deals[found.deal] == only)
     moved = found.take(found.how == MOVED)
     moved = moved.take(np.argsort(-moved.ended, kind="stable"))
-    people = deals.people(store)
+    people, named = deals.people(store), deals.named(store)
     columns = (history.deals[moved.deal], moved.name, moved.side, moved.ended, moved.due, moved.next_due, moved.ender)
     moves = [
-        Move(deal, history.labels[step], _side(side), on, was, due, due - was, on > was, people.get(person, ""))
+        Move(
+            deal,
+            *named[deal],
+            history.labels[step],
+            _side(side),
+            on,
+            was,
+            due,
+            due - was,
+            on > was,
+            people.get(person, ""),
+        )
         for deal, step, side, on, was, due, person in zip(*(each.tolist() for each in columns), strict=True)
     ]
     return Ledger(keeping(found), mutuality(found, history, by=by), moves)
@@ -77,7 +91,7 @@ def lines(found: Ledger) -> list[str]:
     if not found.keeping:
         return ["nothing was promised yet"]
     told = [_keeping_line(each) for each in found.keeping]
-    told.append(f"the buyer's share of the steps: {_mutual(found.mutuality)}")
+    told += _mutual(found.mutuality)
     told += ["", f"moves, newest first ({len(found.moves):,})", *map(_move_line, found.moves[:SHOWN])]
     if len(found.moves) > SHOWN:
         told.append(f"  ... and {len(found.moves) - SHOWN:,} more; --json shows them")
@@ -85,20 +99,26 @@ def lines(found: Ledger) -> list[str]:
 
 
 def _keeping_line(side: Keeping) -> str:
-    rate = "" if side.rate is None else f" = {side.rate:.0%} of those that were due"
+    rate = "" if side.rate is None else f" = {percent(side.rate)} of those that were due"
     return (
         f"{side.side}: {many(side.promises, 'promise')}, {side.kept:,} kept{rate}; {side.late:,} late, {side.moved_late:,} moved "
         f"after their day, {side.overdue:,} overdue; {side.silent:,} missed in silence; {side.moved_in_time:,} moved in time"
     )
 
 
-def _mutual(found: Mutuality) -> str:
-    shares = (("owned", found.owned), ("made", found.made), ("closed", found.closed))
-    return ", ".join(f"{name} {'unknown' if share is None else f'{share:.0%}'}" for name, share in shares)
+def _mutual(found: Mutuality) -> list[str]:
+    """Whose steps they are, and whose hands moved them in the CRM; nothing of what isn't known."""
+    shares = {
+        "of all steps {} are the buyer's": found.owned,
+        "of those entered in the CRM {} by the buyer's own people": found.made,
+        "of those ticked off in the CRM {} by the buyer's own people": found.closed,
+    }
+    told = [words.format(percent(share)) for words, share in shares.items() if share is not None]
+    return ["; ".join(told)] if told else []
 
 
 def _move_line(move: Move) -> str:
     on, was, due = (to_date(day).isoformat() for day in (move.moved_on, move.from_on, move.to_on))
     far = f"{'+' if move.days > 0 else '-'}{many(abs(move.days), 'day')}"
     when = f"{far}, {'after its day' if move.late else 'in time'}, by {move.by or 'somebody'}"
-    return f"  {on}  deal {move.deal_id}, {move.step} ({move.side}): {was} to {due}, {when}"
+    return f"  {on}  {move.name or '(no name)'} ({move.crm} {move.crm_id}), {move.step} ({move.side}): {was} to {due}, {when}"

@@ -72,4 +72,4 @@ def test_outcomes_that_turn_are_told() -> None:
     )
     assert of_late(quiet) == ""
     assert of_late(told).endswith(f"deals that closed {OF_LATE}")
-    assert " 0% won " in of_late(told)
+    assert " 0 % won " in of_late(told)

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from crmsync.clock import parse_instant
-from crmsync.records import Cursor, Page
-from crmsync.store import dump, pulled
+from crmsync.records import DEAL_SOURCE, Cursor, Page
+from crmsync.store import dump, listing, pulled
 from tests.crms.stores import opened, pull_into
 from tests.crms.twins import Twin
 from tests.museum.exhibits import HOUR_S, amounts, open_deals
@@ -31,3 +31,18 @@ def test_pull_from_a_cursor_ahead_of_the_crm_reads_all_again(live: Twin, tmp_pat
         cursors = [pulled.cursor(store, live.crm.name, stream) for stream in live.crm.streams()]
         assert (amounts(store)[deal] in (NEW, NEW * 100), dump.digest(store) != whole) == (True, True)
         assert all(each is not None and each.stamp <= live.local.clock.now() for each in cursors)
+
+
+def test_deal_that_left_before_a_full_read_is_told_by_the_pull_after_it(live: Twin, tmp_path: Path) -> None:
+    """A full read of a store that holds deals already can't take for granted that all of them were listed."""
+    with opened(tmp_path) as store:
+        pull_into(store, live.crm)
+        deal, ahead = open_deals(store, live)[0], parse_instant("2999-01-01")
+        live.forward(HOUR_S)
+        live.delete(live.names.deals, deal)
+        for stream in live.crm.streams():
+            pulled.save_page(store, live.crm.name, Page(stream, Cursor(stamp=ahead)), run_id=1)
+        for _ in range(2):
+            live.forward(HOUR_S)
+            pull_into(store, live.crm)
+        assert deal not in listing.live(store, live.crm.name, DEAL_SOURCE)

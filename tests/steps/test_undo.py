@@ -65,7 +65,7 @@ def test_undo_dry_run_shows_old_and_new(pushed: Tale, capsys: pytest.CaptureFixt
 class StoppedOnceBegun(Watch):
     """Asks an undo to stop as soon as it has begun."""
 
-    def event(self, name: str, facts: Mapping[str, object]) -> None:
+    def event(self, name: str, facts: Mapping[str, object]) -> None:  # noqa: ARG002 - as a Watch is told
         """A row of the ledger."""
         self.stopping = name == "undo"
 

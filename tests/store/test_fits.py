@@ -50,7 +50,9 @@ def test_newest_waiting_knows_more_than_the_one_in_use(store: Store) -> None:
     """One that has been overtaken stays so, and none is given before its time."""
     saved(store, as_of=200, used=False, verdict="waits: new")
     asked = {"verdict": "waits", "after": 100, "as_of": 400}
-    found = [fits.newest_waiting(store, "close", **{**asked, **other}) for other in ({}, {"after": 200}, {"as_of": 199})]
+    found = [
+        fits.newest_waiting(store, "close", **{**asked, **other}) for other in ({}, {"after": 200}, {"as_of": 199})
+    ]
     assert [row and row.as_of for row in found] == [200, None, None]
 
 

@@ -146,7 +146,7 @@ def test_last_sent_is_the_newest_that_arrived_of_the_deals_of_one_push(ledger: S
     noted(ledger, *staged(ledger, {}), IN_FLIGHT, FAILED)
     found = {run: outbox.last_sent(ledger, run) for run in (push, elsewhere)}
     assert {key: (row.outbox_id, by) for key, (row, by) in found[push].items()} == {PROBABILITY: (second, later)}
-    assert [key for key in found[elsewhere]] == [(2, Result.PROBABILITY)]
+    assert list(found[elsewhere]) == [(2, Result.PROBABILITY)]
 
 
 def test_ever_written_needs_a_value_that_arrived(ledger: Store) -> None:

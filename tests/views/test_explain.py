@@ -84,7 +84,7 @@ def test_explain_tells_when_a_promise_will_be_kept(told: Store) -> None:
     assert [(step.from_on, step.likely_on, step.until_on) for step in found.promises] == [(20_048, 20_055, 20_080)]
     text = "\n".join(lines(found))
     assert "open, likely done 2024-11-28 (80 %: 2024-11-21 to 2024-12-23)" in text
-    assert "won in this fiscal quarter 12.5%, in the next 25.0%" in text
+    assert "won in this fiscal quarter 12.5 %, in the next 25.0 %" in text
     assert "Unlikely.\nthe promise that decides: Security review, likely kept 2024-11-28" in text
 
 
@@ -123,6 +123,15 @@ def test_explain_refuses_a_deal_that_isnt_there(told: Store) -> None:
 def test_explain_lines_of_a_deal_without_a_score_say_what_to_do(told: Store) -> None:
     """A deal that was never scored is shown all the same."""
     assert lines(explain(told, "D2"))[1] == "not scored yet -> crmsync score"
+
+
+@pytest.mark.parametrize(
+    ("left", "why"), [(False, "never scored: it is closed"), (True, "never scored: it has left the CRM")]
+)
+def test_explain_lines_of_a_deal_that_is_never_scored_say_why(told: Store, why: str, *, left: bool) -> None:
+    """No scoring would give it a score: only open deals get one."""
+    pull(told, deals=[deal("D2", closed_at=T0 + DAY, won=True)], gone=[gone("D2")] if left else [])
+    assert lines(explain(told, "D2"))[1] == f"{why}, and only open deals are scored"
 
 
 def test_explain_lines_cap_the_facts_unless_all_are_wanted(told: Store) -> None:

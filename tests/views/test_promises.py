@@ -8,16 +8,31 @@ import pytest
 from crmsync.clock import to_date
 from crmsync.config import Config
 from crmsync.errors import BadConfig
+from crmsync.forecast.keeping import Mutuality
 from crmsync.store.engine import Store
 from crmsync.views.promises import document, ledger, lines
 from crmsync.views.workbook import Workbook
+from tests.store.rows import CRM
 
 
 def test_ledger_tells_each_move(told: Store) -> None:
     """The step, from which day to which, when, and that it was in time; also as JSON."""
     found = ledger(told)
-    assert "deal 1, Security review (buyer): 2024-11-13 to 2024-11-23, +10 days, in time" in lines(found)[-1]
+    assert (
+        f"Ten seats ({CRM} D1), Security review (buyer): 2024-11-13 to 2024-11-23, +10 days, in time"
+        in lines(found)[-1]
+    )
     assert json.loads(json.dumps(document(found)))["moves"][0]["days"] == 10
+
+
+def test_ledger_says_nothing_of_a_share_that_nobody_knows(told: Store) -> None:
+    """Whose steps they are is known, who ticked them off isn't: no share stands for it."""
+    (shares,) = [line for line in lines(ledger(told)) if "the buyer's" in line]
+    assert shares == "of all steps 100 % are the buyer's"
+    found = replace(ledger(told), mutuality=Mutuality(owned=0.4, made=None, closed=0.0))
+    assert "of all steps 40 % are the buyer's; of those ticked off in the CRM 0 % by the buyer's own people" in lines(
+        found
+    )
 
 
 def test_ledger_is_a_frame_in_a_notebook(told: Store) -> None:

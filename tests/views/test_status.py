@@ -125,7 +125,7 @@ def test_status_names_what_has_drifted(store: Store) -> None:
     fits.save(store, **row, used=True, verdict="better")
     inputs, outcomes = (each for each in lines(seen(store)) if each.startswith("[warn] drift close"))
     assert f"'{FEATURES['age'].sentence}' (index 0.31), the score (index 0.40)" in inputs
-    assert "40% was said and 10% won" in outcomes
+    assert "40 % was said and 10 % won" in outcomes
 
 
 def test_status_lists_steps_in_the_order_of_the_story(store: Store) -> None:

@@ -79,6 +79,10 @@ class HubSpot:
         """People and stages; deals; what belongs to deals."""
         return self._reader.rounds()
 
+    def asked(self, stream: str) -> str:
+        """By the stream's own fields and those of its history."""
+        return self._reader.asked(stream)
+
     def pull(self, stream: str, *, since: Cursor | None) -> Iterator[Page]:
         """The rows of a stream changed since the cursor."""
         return self._reader.pull(stream, since)

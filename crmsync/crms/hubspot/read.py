@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from crmsync.ahead import in_order
 from crmsync.clock import MICROS_PER_SECOND
+from crmsync.crm import digest
 from crmsync.crms.hubspot.archive import archived_pages, count_live, made_within
 from crmsync.crms.hubspot.batches import READ_INPUTS, READ_INPUTS_WITH_HISTORY, listed_row, read
 from crmsync.crms.hubspot.changed import Window, by_id, newest
@@ -18,7 +19,7 @@ from crmsync.crms.hubspot.portal import DEALS, Portal, next_page
 from crmsync.crms.hubspot.settings import Settings
 from crmsync.crms.hubspot.stream import Span, Stream, add_rows
 from crmsync.crms.hubspot.values import Row
-from crmsync.records import Cursor, Page
+from crmsync.records import BEGINNING, Cursor, Page
 
 OWNERS, PIPELINES = "owners", "pipelines"
 LIST, SEARCH, DONE = "list", "search", "done"
@@ -38,7 +39,7 @@ class Place:
     @classmethod
     def of(cls, since: Cursor | None, now: int) -> "Place":
         """Where to begin: anew, or where a read broke off."""
-        if since is None:
+        if since is None or since == BEGINNING:
             return cls(LIST, now, "")
         if not since.resume or since.resume.startswith(DONE):
             return cls(SEARCH, now, "")
@@ -69,6 +70,16 @@ class Reader:
         deals = names.index(DEALS)
         return [names[:deals], [DEALS], names[deals + 1 :]]
 
+    def asked(self, name: str) -> str:
+        """A digest of what is read of a stream's records. Our own fields are among the names, but say nothing of a deal."""
+        stream, config = self._streams.get(name), self.client.config
+        if stream is None or not stream.listed:
+            return ""
+        stream.kind()
+        ours = set(config.fields.values()) - set(config.standard_fields)
+        read = [*stream.properties(), "", *stream.histories()]
+        return digest(config, name, [each for each in read if each not in ours])
+
     def pull(self, name: str, since: Cursor | None) -> Iterator[Page]:
         """The pages of a stream."""
         now = self.client.seen_at or self.portal.now()
@@ -82,14 +93,15 @@ class Reader:
         if place.way == LIST:
             if stream.listed:
                 listed = yield from self._list(stream, kind, place, done)
-                done = self._counted_list(stream, kind, place, listed=listed)
+                if since is None:
+                    done = self._counted_list(stream, kind, place, listed=listed)
             yield Page(name, done)
             return
         yield from self._search(stream, kind, place, since or done)
 
     def _counted_list(self, stream: Stream, kind: str, place: Place, *, listed: int) -> Cursor:
-        """The cursor of a full read: with the count of live records, where none came or went while they were listed."""
-        live = count_live(self.client, kind, until=place.began) if stream.gone and not place.last else -1
+        """The cursor of a first read: with the count of live records, where none came or went while they were listed."""
+        live = count_live(self.client, kind, until=place.began) if stream.gone else -1
         return Cursor(stamp=place.began, resume=str(Place(DONE, place.began, str(live))) if live == listed else "")
 
     def _search(self, stream: Stream, kind: str, place: Place, since: Cursor) -> Iterator[Page]:

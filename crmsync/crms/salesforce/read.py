@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from crmsync import strict
 from crmsync.clock import MICROS_PER_SECOND, iso
 from crmsync.config import CrmConfig
+from crmsync.crm import digest
 from crmsync.crms.salesforce import large
 from crmsync.crms.salesforce.client import Json
 from crmsync.crms.salesforce.jobs import Jobs, NoJob
@@ -20,7 +21,7 @@ from crmsync.crms.salesforce.settings import Settings
 from crmsync.crms.salesforce.streams import Span, Stream, all_streams, bad, selected
 from crmsync.crms.salesforce.values import Row, all_of, quoted, soql
 from crmsync.errors import BadConfig, SkipRecord
-from crmsync.records import Cursor, GoneRecord, Page
+from crmsync.records import BEGINNING, Cursor, GoneRecord, Page
 
 FULL, CHANGED = "full", "changed"
 LINKED_FROM = 58.0  # the API version from which on a query job links its pages
@@ -38,7 +39,7 @@ class Place:
     @classmethod
     def of(cls, since: Cursor | None, now: int) -> "Place":
         """Where to begin: anew, or where a read broke off."""
-        if since is None:
+        if since is None or since == BEGINNING:
             return cls(FULL, now)
         if not since.resume:
             return cls(CHANGED, now)
@@ -77,6 +78,16 @@ class Reader:
         names = list(self.names())
         deals = names.index(DEAL)
         return [names[:deals], [DEAL], names[deals + 1 :]]
+
+    def asked(self, name: str) -> str:
+        """A digest of what is read of a stream's records, and of which of them."""
+        stream = self._streams.get(name)
+        if stream is None or not stream.listed:
+            return ""
+        try:
+            return digest(self.config, stream.entity, [*selected(stream, held=False), stream.where()])
+        except Refused as refused:
+            raise self.bad(stream, refused) from None
 
     def pull(self, name: str, since: Cursor | None) -> Iterator[Page]:
         """The pages of a stream."""
