@@ -73,8 +73,10 @@ def _remedy(error: CallError) -> str:
 
 def _tell_wait(details: RetryDetails) -> None:
     """Says that a call waits for its next try, and which: nothing of what was asked or answered, which may quote anything."""
-    where = details.caused_by.where if isinstance(details.caused_by, CallError) else details.name
-    _log.warning("%s: no answer; waiting %.1f s before try %d", where, details.wait_for, details.retry_num + 1)
+    error = details.caused_by
+    if isinstance(error, CallError):
+        why = "no answer" if error.wait_s is None else "asked to slow down"
+        _log.warning("%s: %s; waiting %.1f s before try %d", error.where, why, details.wait_for, details.retry_num + 1)
 
 
 set_on_retry_hooks([_tell_wait])
