@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from crmsync.errors import BadConfig, CrmsyncError
-from crmsync.terminal import INTERRUPTED, Terminal, survive_any_text, tell_waits
+from crmsync.terminal import INTERRUPTED, Terminal, survive_any_text, tell_notices
 from crmsync.verbs import reading, running, setting_up
 
 ANYWHERE = "--config FILE, --json and --debug may stand before or after the verb."
@@ -50,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the program and gives its exit code. A foreseeable fault is one line; no fault shows a traceback unless asked."""
     given = _hoisted(sys.argv[1:] if arguments is None else list(arguments))
     terminal = Terminal(as_json="--json" in given, debug="--debug" in given)
-    tell_waits()
+    tell_notices()
     survive_any_text()
     try:
         _legible(given)
