@@ -19,6 +19,7 @@ from tests.crms.stores import opened, pull_into
 from tests.crms.twins import Twin
 
 LATENCY_S = 0.02
+COMPANY_S = 0.5  # how long a request waits for others, at most: some have to be answered before others are asked
 FAULTS: tuple[dict[str, Any], ...] = (
     {"kind": "status", "status": 429},
     {"kind": "status", "status": 503},
@@ -38,21 +39,23 @@ class Stopping(Watch):
 
 
 class Counting:
-    """An app that notes how many requests it had at once, at most."""
+    """An app that notes how many requests it had at once, at most, and waits for so many to come as are awaited."""
 
-    def __init__(self, server: Server) -> None:
-        self._app, self._lock = server.app, threading.Lock()
+    def __init__(self, server: Server, awaited: int) -> None:
+        self._app, self._came, self._awaited = server.app, threading.Condition(), awaited
         self._now = self.most = 0
         server.app = self
 
     def answer(self, request: Request) -> Response:
         """Handles one request, slowly enough for others to come."""
-        with self._lock:
+        with self._came:
             self._now += 1
             self.most = max(self.most, self._now)
+            self._came.notify_all()
+            self._came.wait_for(lambda: self.most >= self._awaited, timeout=COMPANY_S)
         time.sleep(LATENCY_S)
         response = self._app.answer(request)
-        with self._lock:
+        with self._came:
             self._now -= 1
         return response
 
@@ -85,7 +88,7 @@ def test_parallel_pull_stores_what_a_serial_one_stores(many: Twin, tmp_path: Pat
 @pytest.mark.parametrize("parallel", [1, 3])
 def test_parallel_is_how_many_calls_are_under_way(live: Twin, tmp_path: Path, parallel: int) -> None:
     """Never more; and as many as that where there is enough to read."""
-    counting = Counting(live.served.server)
+    counting = Counting(live.served.server, parallel)
     digest(live, tmp_path, parallel)
     assert counting.most == parallel
 

@@ -93,7 +93,7 @@ def planned(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Planned]
 
 def test_push_has_several_batches_under_way(planned: Planned) -> None:
     """More than one call at once, no more than the config says, and each deal is written once."""
-    counting = Counting(planned.room.served.server)
+    counting = Counting(planned.room.served.server, 2)
     counts = planned.send()
     target = planned.room.config.fields[P]
     written = Counter(effect.crm_id for effect in planned.room.local.effects.since() if effect.field == target)

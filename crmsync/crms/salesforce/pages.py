@@ -17,7 +17,7 @@ from crmsync.crms.salesforce.values import Row, all_of, quoted, soql
 from crmsync.records import BEGINNING, Cursor
 
 FULL, CHANGED = "full", "changed"
-AHEAD = 4  # pages of one object in memory
+AHEAD = 3  # pages of one object in memory: two come while one is worked off
 
 
 @dataclass(frozen=True, slots=True)
