@@ -15,7 +15,7 @@ from crmsync.clock import parse_instant
 from crmsync.config import StoreConfig
 from crmsync.forecast.dataset import open_deals
 from crmsync.forecast.logistic import from_json
-from crmsync.forecast.plans import Plans
+from crmsync.forecast.plans import told_of_plans
 from crmsync.forecast.points import points
 from crmsync.forecast.reasons import LEAST, MOST, Reasons
 from crmsync.forecast.score import Scores
@@ -93,17 +93,15 @@ def test_scores_of_some_deals_at_a_time_are_those_of_all_at_once(store: Store, p
 def test_promises_of_some_deals_at_a_time_are_those_of_all_at_once(store: Store, plain: Scores) -> None:
     """How a company or person kept promises on deals of other parts counts as well."""
     cut = past.book(store, plain.fit.slips, known_by=NOW, at_once=7)
-    whole = Plans(plain, past.history(store, known_by=NOW))
+    whole = told_of_plans(plain, past.history(store, known_by=NOW))
     place = {deal: number for number, deal in enumerate(plain.deal.tolist())}
     told = 0
     for history in past.parts(store, cut, known_by=NOW):
         part = score_deals(plain.fit, history, open_deals(history, as_of=NOW), as_of=NOW)
-        plans = Plans(part, history, cut.kept)
-        for number, deal in enumerate(part.deal.tolist()):
-            some, all_at_once = plans.told(number), whole.told(place[deal])
-            assert some.pop("on_time") == pytest.approx(all_at_once.pop("on_time"), rel=0, abs=EQUAL)
-            assert some == all_at_once
-            told += 1
+        some, here = told_of_plans(part, history, cut.kept), [place[deal] for deal in part.deal.tolist()]
+        assert some.pop("on_time") == pytest.approx([whole["on_time"][each] for each in here], rel=0, abs=EQUAL)
+        assert some == {name: [whole[name][each] for each in here] for name in some}
+        told += len(part)
     assert told == len(plain)
 
 
