@@ -41,6 +41,7 @@ from crmsync.store.upsert import table_of
 ROOT = Path(__file__).parent.parent
 NOW = parse_instant("2026-06-01T02:00:00Z")
 WORLD, FACTS_A_DEAL, CRM = 20_000, 30.0, "main"
+AT_ONCE = 5_000  # deals whose facts are read
 COLUMNS = (
     "deal_id",
     "at",
@@ -145,7 +146,8 @@ def arrays(folder: Path) -> dict[str, float]:
     """Writes what the floor reads."""
     store = opened(folder)
     with frames.reading(store) as reader:
-        parts = [reader.facts(deals=deals) for deals in reader.deal_ranges(50_000)]
+        known = reader.deals().tolist()
+        parts = [reader.facts(deals=known[start : start + AT_ONCE]) for start in range(0, len(known), AT_ONCE)]
     columns = {name: np.concatenate([getattr(part, name) for part in parts]) for name in ("deal", "at", "kind")}
     np.savez(folder / "facts.npz", **columns)
     store.close()

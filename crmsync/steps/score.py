@@ -33,7 +33,7 @@ from crmsync.store.fits import FitRow
 from crmsync.workspace import ModelSpec
 
 HORIZON_DAYS = 28  # of the column won_28d
-MANY_RANGES, MOST_PROCESSES = 8, 4
+MANY_BATCHES, MOST_PROCESSES = 8, 4
 
 Row = dict[str, Any]  # of table `score`
 Columns = dict[str, list[Any]]  # of some of its rows
@@ -86,7 +86,7 @@ def _by_fit(store: Store, spec: ModelSpec, row: FitRow, at: int) -> Iterator[Col
     """Some deals at a time, in processes side by side where there are so many that it pays."""
     fit = from_json(row.body, where=f"fit {row.fit_id}")
     book = past.book(store, fit.slips, known_by=at, crms=spec.population.crms)
-    if len(book.ranges) < MANY_RANGES:
+    if len(book.batches) < MANY_BATCHES:
         return _scored(store, book, spec, row, at)
     shares = book.shares(min(os.cpu_count() or 1, MOST_PROCESSES))
     return together(_scored_elsewhere, [(store.config, share, spec, row, at) for share in shares])
@@ -99,7 +99,7 @@ def _scored_elsewhere(config: StoreConfig, *share: Any) -> Iterator[Columns]:
 
 
 def _scored(store: Store, book: past.Book, spec: ModelSpec, row: FitRow, at: int) -> Iterator[Columns]:
-    """The deals of each range."""
+    """The deals of each batch."""
     fit, created_from = from_json(row.body, where=f"fit {row.fit_id}"), past.recipe(spec).created_from
     for history in past.parts(store, book, known_by=at, crms=spec.population.crms):
         found = score_deals(fit, history, open_deals(history, created_from=created_from, as_of=at), as_of=at)

@@ -64,30 +64,28 @@ class FactReader:
         labels = {label_id: text for text, label_id in connection.execute(query)}
         self._labels = tuple(labels.get(number, "") for number in range(max(labels, default=0) + 1))
 
-    def facts(self, *, kinds: Sequence[int] = (), deals: tuple[int, int] | None = None) -> FactColumns:
-        """All of them, or those of some kinds, or of the deals from a number to another."""
+    def facts(self, *, kinds: Sequence[int] = (), deals: Sequence[int] | None = None) -> FactColumns:
+        """All of them, or those of some kinds, or of some deals, by their numbers."""
         query = select(*(_fact.c[name] for name in _WIDTHS)).order_by(*_fact.primary_key.columns)
         if self._known_by is not None:
             query = query.where(_fact.c.known_at <= self._known_by)
-        if self._deals is not None:
-            query = query.where(_fact.c.deal_id.in_(self._deals))
+        some = self._deals if deals is None else deals
+        if some is not None:
+            query = query.where(_fact.c.deal_id.in_(some))
         if kinds:
             query = query.where(_fact.c.kind.in_(kinds))
-        if deals is not None:
-            query = query.where(_fact.c.deal_id.between(*deals))
         parts = [np.zeros((0, len(_WIDTHS)), dtype=np.int64), *self._tables(query)]
         columns = zip(zip(*(part.T for part in parts), strict=True), _WIDTHS.values(), strict=True)
         whole: list[Any] = [np.concatenate(column).astype(width) for column, width in columns]
         whole.append(self._labels)
         return FactColumns(*whole)
 
-    def deal_ranges(self, size: int) -> list[tuple[int, int]]:
-        """The deals' numbers, cut into ranges of so many deals."""
+    def deals(self) -> NDArray[np.int64]:
+        """The deals' numbers, in order."""
         query = select(_deal.c.deal_id).order_by(_deal.c.deal_id)
         if self._deals is not None:
             query = query.where(_deal.c.deal_id.in_(self._deals))
-        ids = self._connection.execute(query).scalars().all()
-        return [(part[0], part[-1]) for start in range(0, len(ids), size) if (part := ids[start : start + size])]
+        return np.fromiter(self._connection.execute(query).scalars(), np.int64)
 
     def _tables(self, query: Select[Any]) -> Iterator[NDArray[np.int64]]:
         """Rows of whole numbers, some at a time; on SQLite from the driver itself, which makes plain tuples of them."""

@@ -87,7 +87,8 @@ def test_scores_of_some_deals_at_a_time_are_those_of_all_at_once(store: Store, p
     for column in ("deal", "probability", "close_p50", "won_soon", "steps", "next_step_on"):
         together = np.concatenate([getattr(part, column) for part in parts])
         np.testing.assert_allclose(together, getattr(plain, column), rtol=0, atol=EQUAL)
-    assert len(cut.ranges) > len(plain) // 7
+    assert sum(map(len, cut.batches)) == len(plain), "of deals that have ended nothing is read"
+    assert len(cut.batches) == -(-len(plain) // 7)
 
 
 def test_promises_of_some_deals_at_a_time_are_those_of_all_at_once(store: Store, plain: Scores) -> None:
@@ -131,4 +132,4 @@ def test_stored_texts_are_the_strongest_reasons_that_fit(rows: list[Any], plain:
 def test_book_is_shared_out_whole(store: Store) -> None:
     """Each deal is read by one of several readers."""
     cut = past.book(store, None, known_by=NOW, at_once=50)
-    assert sorted(deals for share in cut.shares(3) for deals in share.ranges) == cut.ranges
+    assert sorted(deals for share in cut.shares(3) for deals in share.batches) == cut.batches
