@@ -4,9 +4,10 @@
     python -m bench.score --deals 1000000      a million, 30 million facts; needs 8 GB of disk
 
 The facts are those of the open deals of a generated world, over and over under numbers of their own, each time seven minutes
-earlier, so that no two deals' numbers are the same; the fit is learnt from the world itself. Loading, scoring and the floor each run in a process of their own. Printed for each: wall and processor seconds, peak
-memory, and what it did. The floor is plain numpy over the same arrays, read from a file as they are: sort the facts by deal and
-time, count each deal's facts by kind, weigh the counts. No database, no text and no row stands in it.
+earlier, so that no two deals' numbers are the same; the fit is learnt from the world itself. Loading, scoring and the floor each
+run in a process of their own. Printed for each: wall and processor seconds, peak memory, and what it did. The floor is plain
+numpy over the same arrays, read from a file as they are: sort the facts by deal and time, count each deal's facts by kind, weigh
+the counts. No database, no text and no row stands in it.
 """
 
 import argparse

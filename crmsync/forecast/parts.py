@@ -10,6 +10,7 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import NDArray
 
+from crmsync.forecast.facts import Floats, Ints
 from crmsync.forecast.logistic import sigmoid
 from crmsync.forecast.points import points, tenths
 from crmsync.forecast.score import Scores
@@ -26,16 +27,22 @@ def as_json(found: Scores) -> list[str]:
     log_odds, shown = [], []
     for key, added, tenth in zip(keys, found.contributions.T, told.T, strict=True):
         some = added != 0
-        log_odds.append(np.where(some, _entries(key, added), ""))
-        shown.append(np.where(some, _entries(key, tenth), ""))
+        log_odds.append(np.where(some, _numbers(key, added), ""))
+        shown.append(np.where(some, _tenths(key, tenth), ""))
     both = zip(_joined(log_odds, len(found)), _joined(shown, len(found)), strict=True)
     return [f"{head}{values}{between}{rounded}}}}}" for values, rounded in both]
 
 
-def _entries(key: str, values: NDArray[np.generic]) -> Texts:
-    """The key with each value, whose text is made once."""
+def _numbers(key: str, values: Floats) -> Texts:
+    """The key with each value, of which every text is made once."""
     different, place = np.unique(values, return_inverse=True)
     return np.array([f"{key}{value!r}" for value in different.tolist()], dtype=np.object_)[place]
+
+
+def _tenths(key: str, values: Ints) -> Texts:
+    """The same for small whole numbers, which need no sorting."""
+    least, most = int(values.min(initial=0)), int(values.max(initial=0))
+    return np.array([f"{key}{value}" for value in range(least, most + 1)], dtype=np.object_)[values - least]
 
 
 def _joined(columns: Iterable[Texts], rows: int) -> Iterable[str]:

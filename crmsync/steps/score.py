@@ -37,6 +37,7 @@ MANY_BATCHES, MOST_PROCESSES = 8, 4
 
 Row = dict[str, Any]  # of table `score`
 Columns = dict[str, list[Any]]  # of some of its rows
+Batch = tuple[int, bytes]  # how many of them, and their columns as they are spooled
 
 ONLY_FORECAST = (
     "probability",
@@ -67,22 +68,22 @@ def score(store: Store, spec: ModelSpec, *, run_id: int, as_of: int | None = Non
     batches = _by_rules(store, spec, at) if row is None else _by_fit(store, spec, row, at)
     count = 0
     with TemporaryFile() as spool:  # the store is written to when all is done, in one go, however many there are
-        for batch in batches:
-            pickle.dump(batch, spool)
-            count += len(batch["deal_id"])
+        for scored, columns in batches:
+            spool.write(columns)
+            count += scored
         scores.save(store, ({**told, **row} for row in _unspooled(spool)))
     return {"open": count, "scored": count}
 
 
-def _by_rules(store: Store, spec: ModelSpec, at: int) -> Iterator[Columns]:
+def _by_rules(store: Store, spec: ModelSpec, at: int) -> Iterator[Batch]:
     """All deals in one batch."""
     history, recipe = past.history(store, known_by=at, crms=spec.population.crms), past.recipe(spec)
     _require_rules(history, spec, at)
     deals = open_deals(history, created_from=recipe.created_from, as_of=at)
-    yield _columns_by_rules(rules.apply(history, deals, as_of=at))
+    yield len(deals), pickle.dumps(_columns_by_rules(rules.apply(history, deals, as_of=at)))
 
 
-def _by_fit(store: Store, spec: ModelSpec, row: FitRow, at: int) -> Iterator[Columns]:
+def _by_fit(store: Store, spec: ModelSpec, row: FitRow, at: int) -> Iterator[Batch]:
     """Some deals at a time, in processes side by side where there are so many that it pays."""
     fit = from_json(row.body, where=f"fit {row.fit_id}")
     book = past.book(store, fit.slips, known_by=at, crms=spec.population.crms)
@@ -92,20 +93,20 @@ def _by_fit(store: Store, spec: ModelSpec, row: FitRow, at: int) -> Iterator[Col
     return together(_scored_elsewhere, [(store.config, share, spec, row, at) for share in shares])
 
 
-def _scored_elsewhere(config: StoreConfig, *share: Any) -> Iterator[Columns]:
+def _scored_elsewhere(config: StoreConfig, *share: Any) -> Iterator[Batch]:
     store = open_store(config)
     yield from _scored(store, *share)
     store.close()
 
 
-def _scored(store: Store, book: past.Book, spec: ModelSpec, row: FitRow, at: int) -> Iterator[Columns]:
+def _scored(store: Store, book: past.Book, spec: ModelSpec, row: FitRow, at: int) -> Iterator[Batch]:
     """The deals of each batch."""
     fit, created_from = from_json(row.body, where=f"fit {row.fit_id}"), past.recipe(spec).created_from
     for history in past.parts(store, book, known_by=at, crms=spec.population.crms):
         found = score_deals(fit, history, open_deals(history, created_from=created_from, as_of=at), as_of=at)
         told = {"fit_id": row.fit_id, "kind": fit.gate.kind, "points": None}
         alike = {name: [value] * len(found) for name, value in told.items()}
-        yield {**alike, **_columns(found, spec), **told_of_plans(found, history, book.kept)}
+        yield len(found), pickle.dumps({**alike, **_columns(found, spec), **told_of_plans(found, history, book.kept)})
 
 
 def _require_rules(history: History, spec: ModelSpec, at: int) -> None:
