@@ -6,8 +6,8 @@ One without it counts as made with what is asked for today: an upgrade reads not
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0006"
-down_revision = "0005"
+revision = "0007"
+down_revision = "0006"
 
 
 def upgrade() -> None:
