@@ -21,7 +21,7 @@ CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
 
 WORDS = {  # by pydantic's names of faults: what is wrong, and what would be right
     "missing": ("missing", "add it"),
-    "literal_error": ("no such value", "one of: {expected}"),
+    "literal_error": ("no such value", "{expected}"),
     "greater_than_equal": ("too small", "at least {ge}"),
     "greater_than": ("too small", "more than {gt}"),
     "less_than_equal": ("too large", "at most {le}"),

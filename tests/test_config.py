@@ -151,11 +151,11 @@ def test_load_names_the_line_that_isnt_toml(read: Callable[[str], Config], text:
         ("[push]\nfrist = 'send'", "2: push.frist: unknown key -> did you mean first?"),
         ("[pus]\n", "1: pus: unknown key -> did you mean push?"),
         ("\n[zzz]\n", "2: zzz: unknown key -> one of: store, push, log, metrics, alerts, ping, engine, crm"),
-        ("[push]\nfirst = 'maybe'", "2: push.first: Input should be 'approve' or 'send'"),
-        ("[store]\nurl = 3", "2: store.url: Input should be a valid string"),
-        ("crm = 3", "1: crm: Input should be a valid dictionary"),
-        ("[crm]\nmain = 3", "2: crm.main: Input should be a valid dictionary"),
-        ("[crm.main]\n\nlook = 1", "1: crm.main.kind: Field required"),
+        ("[push]\nfirst = 'maybe'", "2: push.first: no such value -> 'approve' or 'send'"),
+        ("[store]\nurl = 3", "2: store.url: no text -> a text, in quotes"),
+        ("crm = 3", "1: crm: no table -> keys with values, below a [header]"),
+        ("[crm]\nmain = 3", "2: crm.main: no table -> keys with values, below a [header]"),
+        ("[crm.main]\n\nlook = 1", "1: crm.main.kind: missing -> add it"),
         ('[alerts]\nurls = "env:X"', "2: alerts.urls: a list, in square brackets"),
         ('[metrics]\nlisten = "9464"', "2: metrics.listen: host and port, such as"),
         ('[metrics]\nlisten = "127.0.0.1:99999"', "2: metrics.listen: host and port, such as"),
@@ -164,6 +164,14 @@ def test_load_names_the_line_that_isnt_toml(read: Callable[[str], Config], text:
 def test_load_names_line_key_and_remedy(read: Callable[[str], Config], text: str, told: str) -> None:
     """A fault leads to its line, names the whole key, and offers the nearest one that there is."""
     assert refused(read, text).startswith(f"E103 config.toml:{told}")
+
+
+def test_our_own_field_is_not_graded(read: Callable[[str], Config]) -> None:
+    """What we say ourselves is no rival, in whatever letters its name is written."""
+    told = refused(read, WHOLE.replace("[crm.hub]", "[crm.hub]\nfields = {risk = 'our_risk'}\ngraded = ['Our_Risk']"))
+    assert told == (
+        "E103 config.toml:23: crm.hub.graded: Our_Risk holds our own risk -> name a field that the CRM or a vendor fills"
+    )
 
 
 def test_load_names_the_right_one_of_several_sources(read: Callable[[str], Config]) -> None:
@@ -177,7 +185,7 @@ def test_load_names_the_right_one_of_several_sources(read: Callable[[str], Confi
 def test_load_names_the_source_that_lacks_a_key(read: Callable[[str], Config]) -> None:
     """What is missing has no line: its table has."""
     told = refused(read, WHOLE.replace('name = "Subject"', ""))
-    assert told.startswith("E103 config.toml:13: crm.main.milestones.1.name: Field required")
+    assert told.startswith("E103 config.toml:13: crm.main.milestones.1.name: missing -> add it")
 
 
 def test_load_offers_the_nearest_result(read: Callable[[str], Config]) -> None:
