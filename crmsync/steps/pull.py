@@ -11,6 +11,7 @@ from crmsync.errors import RetryLater, counting
 from crmsync.records import BEGINNING, Cursor, Page
 from crmsync.store import accounts, pulled
 from crmsync.store.engine import Store
+from crmsync.store.numbers import Numbers
 from crmsync.watch import Watch
 
 SKEW = 5 * 60 * MICROS_PER_SECOND  # by which the clocks of one CRM's servers may differ
@@ -34,14 +35,14 @@ def pull(store: Store, crm: Crm, *, run_id: int, watch: Watch) -> dict[str, int]
     with counting(counts):
         began = crm.now()
         accounts.remember(store, crm.name, crm.account(), run_id=run_id)
-        rounds = crm.rounds()
+        rounds, numbers = crm.rounds(), Numbers(crm.name)
         progress = {stream: _Progress(f"{crm.name} {stream}") for streams in rounds for stream in streams}
         reads = [
             [_pages(crm, stream, _since(store, crm, stream, now=began), again) for stream in streams]
             for streams in rounds
         ]
         for page in side_by_side(reads, threads=crm.parallel):
-            stored = pulled.save_page(store, crm.name, page, run_id=run_id)
+            stored = pulled.save_page(store, crm.name, page, run_id=run_id, numbers=numbers)
             total.add(stored)
             watch.say(page.stream, stored.read)
             watch.checkpoint()

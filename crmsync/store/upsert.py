@@ -1,6 +1,6 @@
 """Insert-or-update in bulk, the same on SQLite and PostgreSQL: one statement, many rows, driver-level batches."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from operator import itemgetter
 from typing import Any, cast
@@ -12,6 +12,7 @@ from sqlmodel import SQLModel
 Rows = Sequence[dict[str, Any]]
 Names = tuple[str, ...]
 DIALECTS = {"sqlite": sqlite, "postgresql": postgresql}
+KEEPING_COUNT = {"preserve_rowcount": True}  # of the rows touched, which PostgreSQL else forgets
 
 
 def table_of(model: type[SQLModel]) -> Table:
@@ -35,19 +36,29 @@ def upsert(
 
 def insert_all(connection: Connection, model: type[SQLModel], rows: Rows) -> None:
     """Inserts rows, all with the keys of the first, by the driver's own way for many."""
-    if not rows:
-        return
-    mark = "?" if connection.dialect.name == "sqlite" else "%s"
-    table, names = table_of(model).name, list(rows[0])
-    statement = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join([mark] * len(names))})"  # noqa: S608 - our own names
-    connection.exec_driver_sql(statement, [tuple(row.values()) for row in rows])
+    if rows:
+        connection.exec_driver_sql(_insert(connection, model, rows[0]), [tuple(row.values()) for row in rows])
 
 
 def insert_new(connection: Connection, model: type[SQLModel], rows: Rows) -> int:
-    """Inserts the rows whose primary key isn't there yet and gives how many they were."""
+    """Inserts the rows whose key isn't there yet, all with the keys of the first, and gives how many they were."""
+    return insert_new_values(connection, model, tuple(rows[0]), [tuple(row.values()) for row in rows]) if rows else 0
+
+
+def insert_new_values(
+    connection: Connection, model: type[SQLModel], names: Names, rows: Sequence[tuple[Any, ...]]
+) -> int:
+    """The same, where each row is its values under these names."""
     if not rows:
         return 0
-    return _touched(connection, _insert_new(connection.dialect.name, model, tuple(rows[0])), rows)
+    statement = f"{_insert(connection, model, names)} ON CONFLICT DO NOTHING"
+    return connection.exec_driver_sql(statement, list(rows), execution_options=KEEPING_COUNT).rowcount
+
+
+def _insert(connection: Connection, model: type[SQLModel], names: Iterable[str]) -> str:
+    """A statement that takes the values of one row, in the driver's own words."""
+    mark, named = "?" if connection.dialect.name == "sqlite" else "%s", list(names)
+    return f"INSERT INTO {table_of(model).name} ({', '.join(named)}) VALUES ({', '.join([mark] * len(named))})"  # noqa: S608 - our own names
 
 
 @cache
@@ -62,11 +73,6 @@ def _upsert(dialect: str, model: type[SQLModel], names: Names, key: Names, silen
     return _prepared(dialect, statement, names)
 
 
-@cache
-def _insert_new(dialect: str, model: type[SQLModel], names: Names) -> Any:
-    return _prepared(dialect, DIALECTS[dialect].insert(table_of(model)).on_conflict_do_nothing(), names)
-
-
 def _prepared(dialect: str, statement: Any, names: Names) -> Any:
     """SQLite takes texts, numbers and nothing else, so its rows may go to the driver as they are: a third of the time."""
     if dialect != "sqlite":
@@ -77,8 +83,8 @@ def _prepared(dialect: str, statement: Any, names: Names) -> Any:
 
 
 def _touched(connection: Connection, prepared: Any, rows: Rows) -> int:
-    """Runs a statement for each row and gives how many rows it touched; PostgreSQL forgets that unless asked to keep it."""
+    """Runs a statement for each row and gives how many rows it touched."""
     if isinstance(prepared, tuple):
         text, values = prepared
         return connection.exec_driver_sql(text, list(map(values, rows))).rowcount
-    return connection.execute(prepared, list(rows), execution_options={"preserve_rowcount": True}).rowcount
+    return connection.execute(prepared, list(rows), execution_options=KEEPING_COUNT).rowcount

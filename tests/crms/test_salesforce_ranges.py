@@ -1,6 +1,8 @@
 """Full reads by ranges of ids: each record once and in order, however close together ids lie, for few calls."""
 
 from collections.abc import Callable
+from itertools import count
+from threading import Event
 
 import pytest
 
@@ -11,6 +13,7 @@ from crmsync.crms.salesforce.pages import FULL, Pages, Place
 from crmsync.crms.salesforce.ranges import Ends
 from crmsync.crms.salesforce.settings import Settings
 from crmsync.crms.salesforce.streams import DealStream
+from crmsync.sandbox.http import Request, Response
 from tests.crms.salesforce_org import org, way_in
 from tests.sandbox.salesforce.conftest import Local
 from tests.sandbox.salesforce.world import NOW, many_deals
@@ -27,6 +30,23 @@ class Some(DealStream):
     def where(self) -> str:
         """The condition."""
         return self.condition
+
+
+class Meeting:
+    """An app that lets the first question for a range wait for the second."""
+
+    def __init__(self, local: Local) -> None:
+        self._app, self._asked, self._second = local.server.app, count(1), Event()
+        self.met = False
+        local.server.app = self
+
+    def answer(self, request: Request) -> Response:
+        """Handles one request."""
+        if "Id <= " in request.query.get("q", [""])[0]:
+            if next(self._asked) == 1:
+                self.met = self._second.wait(10)
+            self._second.set()
+        return self._app.answer(request)
 
 
 @pytest.fixture
@@ -51,6 +71,13 @@ def read(local: Local, condition: str = "", *, threads: int = 4) -> tuple[list[s
 def test_ranges_bring_every_record_once_and_in_order(crowd: Local) -> None:
     """As many calls under way make no difference to what comes."""
     assert read(crowd)[0] == read(crowd, threads=1)[0] == crowd.ids
+
+
+def test_ranges_are_asked_for_side_by_side(crowd: Local) -> None:
+    """The answer to the first range waits until a second one is asked for."""
+    meeting = Meeting(crowd)
+    read(crowd, threads=2)
+    assert meeting.met
 
 
 def test_ranges_cost_few_calls_more_than_pages(crowd: Local) -> None:

@@ -12,7 +12,7 @@ from crmsync.clock import MICROS_PER_SECOND, iso
 from crmsync.crms.salesforce.client import Client, Json
 from crmsync.crms.salesforce.ranges import Ends
 from crmsync.crms.salesforce.refusals import NO_LOCATOR, Refused
-from crmsync.crms.salesforce.streams import Stream, selected
+from crmsync.crms.salesforce.streams import Stream, below, selected
 from crmsync.crms.salesforce.values import Row, all_of, quoted, soql
 from crmsync.records import BEGINNING, Cursor
 
@@ -74,7 +74,7 @@ class Pages:
             stamp = iso(place.stamp)
             conditions.append(f"SystemModstamp > {stamp} OR (SystemModstamp = {stamp} AND Id > {quoted(place.last)})")
         text = soql(selected(stream), stream.entity, where=all_of(conditions), tail=f"ORDER BY {order}")
-        return self.client.query(text)
+        return self.client.query(text, children=below(stream))
 
     def onward(self, stream: Stream, place: Place, since: int, answer: Json) -> Iterator[Part]:
         """What an answer to `ask` holds, and all behind it."""
@@ -127,7 +127,7 @@ class Pages:
     def _next(self, stream: Stream, place: Place, since: int, more: str) -> Json:
         """A following page. A locator lives for hours, not for ever: when it is dead a new query goes on at the place."""
         try:
-            return self.client.more(more)
+            return self.client.more(more, children=below(stream))
         except Refused as refused:
             if refused.code != NO_LOCATOR:
                 raise
