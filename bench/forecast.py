@@ -125,7 +125,7 @@ def _law_figures(name: str, chosen: argparse.Namespace, *, seed: int) -> list[fl
 
 def speed() -> None:
     """Training and scoring of a large book in processor seconds, each beside a floor of plain numpy."""
-    past = worlds.made(generate(law=LAWS["milestones"], now=NOW, deals=16_500, seed=1))
+    past = worlds.made(generate(law=LAWS["milestones"], now=NOW, deals=19_000, seed=1))
     history = worlds.Past(past.facts, past.labels, past.now).known_by(NOW).history
     begun = time.process_time()
     training = Training(history, recipe(), until=NOW)

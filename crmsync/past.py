@@ -48,8 +48,7 @@ def book(
 ) -> Book:
     """Of the instant, so many deals in a batch; `slips`: of the fit that will score them."""
     with frames.reading(store, known_by=known_by, crms=crms) as reader:
-        facts = _named(reader.facts(kinds=(*LIFE, Kind.MILESTONE)), {})
-        whole = History(*facts, companies=deals.companies(store))
+        whole = History(*_named(reader.facts(kinds=(*LIFE, Kind.MILESTONE)), {}), companies=deals.companies(store))
         kept = None if slips is None else slips.kept(spells(whole, by=known_by), whole)
         ended = whole.deals[whole.as_of(whole.deals, known_by).has_ended]
         left = np.setdiff1d(reader.deals(), ended, assume_unique=True)
