@@ -13,6 +13,7 @@ What is printed: rounds, requests, attempts per request that was needed, rounds 
 the fault-free round's, and values that the CRMs were given more than once.
 """
 
+import logging
 import os
 import sys
 import tempfile
@@ -136,6 +137,7 @@ def show(seed: int, found: list[Round], whole: Round, took_s: float) -> bool:
 
 def main(seeds: int, requests: int, first: int = 1) -> int:
     """The table. Gives 1 when any round differs."""
+    logging.disable(logging.WARNING)  # of each wait
     stamina.set_testing(
         True, attempts=retry.ATTEMPTS, cap=True
     )  # the same number of attempts, without the waits between them

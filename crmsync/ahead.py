@@ -4,6 +4,7 @@ A thread that waits for an answer can't be broken off. When nobody takes its ite
 it holds up no exit.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future
 from functools import partial
@@ -18,31 +19,39 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 
-def side_by_side(sources: Sequence[Iterable[T]], *, threads: int) -> Iterator[T]:
-    """The items of all sources as they come, each source's in its own order; the first fault of any ends it.
+def side_by_side(rounds: Sequence[Sequence[Iterable[T]]], *, threads: int) -> Iterator[T]:
+    """The items of all sources: those of a round behind those of the rounds before, each source's in its own order.
 
-    No more than two items a thread are read and not yet taken. With one thread, the caller's own, a source follows the other.
+    Later rounds are read while earlier ones are given. The first fault, in that order, ends it. No more than two items a thread are
+    read and not yet taken. With one thread, the caller's own, a source follows the other.
     """
+    sources = [(number, source) for number, sources in enumerate(rounds) for source in sources]
     if threads == 1:
-        yield from chain.from_iterable(sources)
+        yield from chain.from_iterable(source for _, source in sources)
         return
-    waiting, room, stop = iter(sources), Semaphore(threads), Event()
-    came: SimpleQueue[T | Future[None]] = SimpleQueue()
+    waiting, stop = iter(sources), Event()
+    came: SimpleQueue[tuple[int, T | Future[None], Semaphore]] = SimpleQueue()
 
-    def read() -> None:
-        while (source := next(waiting, None)) is not None:
-            for item in source:
-                came.put(item)
-                room.acquire()
-                if stop.is_set():
-                    return
+    def pour(number: int, source: Iterable[T], room: Semaphore) -> None:
+        for item in source:
+            came.put((number, item, room))
+            room.acquire()
+            if stop.is_set():
+                return
 
-    readers = [_begun(read) for _ in range(min(threads, len(sources)))]
+    def read(room: Semaphore) -> None:
+        while not stop.is_set() and (taken := next(waiting, None)) is not None:
+            came.put((taken[0], _done(partial(pour, *taken, room)), room))
+
+    rooms = [Semaphore() for _ in sources[:threads]]
+    for room in rooms:
+        _begun(partial(read, room))
     try:
-        yield from _until_all_ended(readers, came, room)
+        yield from _by_rounds([len(sources) for sources in rounds], came)
     finally:
         stop.set()
-        room.release(threads)
+        for room in rooms:
+            room.release()
 
 
 def in_order(source: Iterable[T], work: Callable[[T], R], *, threads: int) -> Iterator[R]:
@@ -61,21 +70,22 @@ def in_order(source: Iterable[T], work: Callable[[T], R], *, threads: int) -> It
     yield from (begun.result() for begun in under_way)
 
 
-def _until_all_ended(
-    readers: list[Future[None]], came: "SimpleQueue[T | Future[None]]", room: Semaphore
-) -> Iterator[T]:
-    """What readers put into a queue; each reader's own end comes by the same way."""
-    for reader in readers:
-        reader.add_done_callback(came.put)
-    ended = 0
-    while ended < len(readers):
-        item = came.get()
-        if isinstance(item, Future):
-            item.result()
-            ended += 1
-        else:
-            yield item
-            room.release()
+def _by_rounds(unended: list[int], came: "SimpleQueue[tuple[int, T | Future[None], Semaphore]]") -> Iterator[T]:
+    """What readers put into a queue, round by round; each source's own end comes by the same way. `unended`: sources, by round."""
+    kept: list[deque[tuple[T | Future[None], Semaphore]]] = [deque() for _ in unended]
+    for number, early in enumerate(kept):
+        while unended[number]:
+            if not early:
+                of, item, room = came.get()
+                kept[of].append((item, room))
+                continue
+            item, room = early.popleft()
+            if isinstance(item, Future):
+                item.result()
+                unended[number] -= 1
+            else:
+                yield item
+                room.release()
 
 
 def _all_begun(source: Iterable[T], work: Callable[[T], R]) -> "Iterator[Future[R]]":
@@ -92,12 +102,19 @@ def _all_begun(source: Iterable[T], work: Callable[[T], R]) -> "Iterator[Future[
 def _begun(work: Callable[[], R]) -> "Future[R]":
     """Work in a thread of its own."""
     begun: Future[R] = Future()
-
-    def run() -> None:
-        try:
-            begun.set_result(work())
-        except BaseException as fault:  # noqa: BLE001 - raised again where the result is asked for
-            begun.set_exception(fault)
-
-    Thread(target=run, daemon=True).start()
+    Thread(target=_do, args=(begun, work), daemon=True).start()
     return begun
+
+
+def _done(work: Callable[[], R]) -> "Future[R]":
+    """Work that this thread has done."""
+    done: Future[R] = Future()
+    _do(done, work)
+    return done
+
+
+def _do(future: "Future[R]", work: Callable[[], R]) -> None:
+    try:
+        future.set_result(work())
+    except BaseException as fault:  # noqa: BLE001 - raised again where the result is asked for
+        future.set_exception(fault)

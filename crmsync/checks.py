@@ -16,7 +16,7 @@ from crmsync import config as configs
 from crmsync.clock import Clock, system_clock
 from crmsync.config import Config
 from crmsync.crm import Crm
-from crmsync.errors import CrmsyncError
+from crmsync.errors import BadConfig, CrmsyncError
 from crmsync.findings import failed, named
 from crmsync.forecast.feature import FEATURES
 from crmsync.forecast.features import ALL
@@ -145,11 +145,21 @@ def _retention(jobs: Iterable[JobSpec]) -> Finding:
 
 
 def _names(spec: JobSpec, root: Path, config: Config) -> None:
-    """Raises BadConfig when a CRM or model that a job names isn't there."""
+    """Raises BadConfig when a CRM or model that a job names isn't there, or can't be used."""
     for name in spec.crms:
         config.only_crm(name)
     if {"train", "score"} & set(spec.steps):
+        _model_of(spec, root)
+
+
+def _model_of(spec: JobSpec, root: Path) -> None:
+    try:
         workspace.model(root, spec.model)
+    except BadConfig as error:
+        if error.code == "E110":
+            raise
+        what = f"its model {spec.model} can't be used"  # the model's own finding says why, once for all of its jobs
+        raise BadConfig(error.code, what, where=str(spec.file), remedy="mend what C102 names") from None
 
 
 def _store(config: Config, *, now: int) -> Generator[Finding, None, Store | None]:

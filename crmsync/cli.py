@@ -1,16 +1,14 @@
 """The command line: verbs, arguments and exit codes. What a verb needs is imported when it runs, so that help comes at once."""
 
-import platform
 import sys
 from collections.abc import Sequence
-from importlib import metadata
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from crmsync.errors import BadConfig, CrmsyncError
-from crmsync.terminal import INTERRUPTED, Terminal, survive_any_text, tell_waits
+from crmsync.terminal import INTERRUPTED, Terminal, survive_any_text, tell_notices
 from crmsync.verbs import reading, running, setting_up
 
 ANYWHERE = "--config FILE, --json and --debug may stand before or after the verb."
@@ -39,18 +37,25 @@ def crmsync(
     terminal: Terminal = context.obj
     terminal.config, terminal.as_json, terminal.debug = config, as_json, debug
     if version:
-        typer.echo(f"crmsync {metadata.version('crmsync')}, Python {platform.python_version()}")
+        typer.echo(_version())
         raise typer.Exit
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
         raise typer.Exit(USAGE)
 
 
+def _version() -> str:
+    import platform
+    from importlib import metadata
+
+    return f"crmsync {metadata.version('crmsync')}, Python {platform.python_version()}"
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the program and gives its exit code. A foreseeable fault is one line; no fault shows a traceback unless asked."""
     given = _hoisted(sys.argv[1:] if arguments is None else list(arguments))
     terminal = Terminal(as_json="--json" in given, debug="--debug" in given)
-    tell_waits()
+    tell_notices()
     survive_any_text()
     try:
         _legible(given)

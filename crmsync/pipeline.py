@@ -261,8 +261,9 @@ class Pipeline:
 
 
 def _first(faults: Sequence[CrmsyncError]) -> CrmsyncError:
-    """The first fault; its words say how many others there were, which the ledger has."""
-    first, others = faults[0], sum(fault.code != STOPPED for fault in faults[1:])
+    """The first fault; its words say how many other ones there were, which the ledger has."""
+    first = faults[0]
+    others = sum(fault.code != STOPPED and fault.what != first.what for fault in faults[1:])
     if others:
         first.what = f"{first.what}; {others} more failed, see crmsync status"
     return first

@@ -4,11 +4,13 @@ A room describes each failure as a `CallError`; this module decides, and stamina
 a limit that doubles with each try ("full jitter"), so that many clients don't come back at once. Nothing here knows of HTTP.
 """
 
+import logging
 import random
 from collections.abc import Callable
 from typing import TypeVar
 
 import stamina
+from stamina.instrumentation import RetryDetails, set_on_retry_hooks
 
 from crmsync.errors import RetryLater
 
@@ -18,6 +20,7 @@ PATIENCE_S = 120.0  # a CRM that asks for a longer wait ends the run; the next o
 FIRST_WAIT_S, LONGEST_WAIT_S = 1.0, 30.0  # the limits of the first wait and of any
 
 T = TypeVar("T")
+_log = logging.getLogger(__name__)
 
 
 class CallError(Exception):
@@ -26,6 +29,7 @@ class CallError(Exception):
     def __init__(self, what: str, *, passing: bool, wait_s: float | None = None) -> None:
         super().__init__(what)
         self.what, self.passing, self.wait_s = what, passing, wait_s
+        self.where = ""  # known to `call`
 
 
 def call(attempt: Callable[[], T], *, where: str) -> T:
@@ -38,7 +42,7 @@ def call(attempt: Callable[[], T], *, where: str) -> T:
         return attempt()
 
     def again(error: Exception) -> bool | float:
-        return _again(error, tries)
+        return _again(error, tries, where=where)
 
     try:
         return stamina.RetryingCaller(attempts=ATTEMPTS, timeout=TIMEOUT_S)(again, attempted)
@@ -49,10 +53,11 @@ def call(attempt: Callable[[], T], *, where: str) -> T:
         raise RetryLater("E201", what, where=where, remedy=_remedy(error)) from None
 
 
-def _again(error: Exception, tries: int) -> bool | float:
+def _again(error: Exception, tries: int, *, where: str) -> bool | float:
     """What stamina asks after a failure: not again, or again after so many seconds."""
     if not isinstance(error, CallError) or not error.passing or (error.wait_s or 0) > PATIENCE_S:
         return False
+    error.where = where
     return pause_s(tries) if error.wait_s is None else error.wait_s
 
 
@@ -64,3 +69,14 @@ def pause_s(tries: int) -> float:
 def _remedy(error: CallError) -> str:
     wait = f"wait {error.wait_s:.0f} s, as the CRM asks" if (error.wait_s or 0) > PATIENCE_S else "wait"
     return f"{wait}; the next run goes on from what is stored"
+
+
+def _tell_wait(details: RetryDetails) -> None:
+    """Says that a call waits for its next try, and which: nothing of what was asked or answered, which may quote anything."""
+    error = details.caused_by
+    if isinstance(error, CallError):
+        why = "no answer" if error.wait_s is None else "asked to slow down"
+        _log.warning("%s: %s; waiting %.1f s before try %d", error.where, why, details.wait_for, details.retry_num + 1)
+
+
+set_on_retry_hooks([_tell_wait])

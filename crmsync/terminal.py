@@ -17,6 +17,7 @@ from crmsync.errors import CrmsyncError, RetryLater
 
 UNFORESEEN = 70  # exit code of a defect: EX_SOFTWARE of sysexits.h
 INTERRUPTED = 130  # what shells give for SIGINT
+READER_GONE = 141  # and for SIGPIPE: whoever read stdout went away, as `head` does
 CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f]")  # in a CRM's texts they could steer a terminal
 LINE_ENDS = re.compile("[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]+")  # nor may they look like a line of ours
 TURNS = re.compile("[\u202a-\u202e\u2066-\u2069]")  # signs that turn the direction of all that follows
@@ -65,21 +66,19 @@ class Terminal:
         return UNFORESEEN
 
 
-class Waits(logging.Handler):
-    """Tells of each wait before another try of a call, and nothing that the call was about."""
+class Notices(logging.Handler):
+    """Tells of what goes on in the meantime, such as a wait for a CRM."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """One line on stderr."""
-        told = vars(record)
-        seconds, number = told.get("stamina.wait_for", 0.0), told.get("stamina.retry_num", 0)
-        print(f"no answer; waiting {seconds:.1f} s before try {number + 1}", file=sys.stderr, flush=True)
+        print(CONTROL.sub("?", record.getMessage()), file=sys.stderr, flush=True)
 
 
-def tell_waits() -> None:
-    """From now on waits are told."""
-    logger = logging.getLogger("stamina")
-    if not any(isinstance(handler, Waits) for handler in logger.handlers):
-        logger.addHandler(Waits())
+def tell_notices() -> None:
+    """From now on they are told."""
+    logger = logging.getLogger("crmsync")
+    if not any(isinstance(handler, Notices) for handler in logger.handlers):
+        logger.addHandler(Notices())
     logger.propagate = False
 
 
@@ -99,16 +98,25 @@ def write(text: str) -> None:
 
 @contextmanager
 def sending() -> Iterator[None]:
-    """What is printed in the block goes out before it ends. Raises RetryLater when stdout takes no more."""
+    """What is printed in the block goes out before it ends.
+
+    Raises RetryLater when stdout takes no more, and ends the program where its reader went away.
+    """
     try:
         yield
         sys.stdout.flush()
-    except BrokenPipeError:  # the reader went away, as `head` does: nobody is left to tell
-        raise
+    except BrokenPipeError:  # nobody is left to tell
+        _throw_the_rest_away()
+        raise SystemExit(READER_GONE) from None
     except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # what is still buffered would fail again at exit
+        _throw_the_rest_away()
         reason = (error.strerror or type(error).__name__).lower()
         raise RetryLater("E121", f"no room to write ({reason})", where="stdout", remedy="free some space") from None
+
+
+def _throw_the_rest_away() -> None:
+    """What is still buffered for stdout would fail again at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
 def columns(rows: Sequence[Sequence[object]]) -> list[str]:

@@ -21,6 +21,13 @@ def numbers(first: int, until: int, taken: list[int] | None = None) -> Iterator[
         yield number
 
 
+def slowly(first: int, until: int) -> Iterator[int]:
+    """Numbers that take their time."""
+    for number in range(first, until):
+        time.sleep(0.02)
+        yield number
+
+
 def broken(until: int) -> Iterator[int]:
     """Numbers, then a fault."""
     yield from range(until)
@@ -44,7 +51,7 @@ def until_it_is(condition: threading.Event) -> None:
 def test_side_by_side_gives_each_sources_items_in_order(threads: int) -> None:
     """Nothing is lost, nothing comes twice, and each source keeps its order."""
     came = list(
-        side_by_side([numbers(0, 50), numbers(100, 150), numbers(200, 250), numbers(300, 350)], threads=threads)
+        side_by_side([[numbers(0, 50), numbers(100, 150), numbers(200, 250), numbers(300, 350)]], threads=threads)
     )
     by_source = [[item for item in came if item // 100 == source] for source in range(4)]
     assert by_source == [list(range(100 * source, 100 * source + 50)) for source in range(4)]
@@ -59,13 +66,13 @@ def test_side_by_side_reads_sources_at_the_same_time() -> None:
         until_it_is(other)
         yield "met"
 
-    assert list(side_by_side([meeting(one, two), meeting(two, one)], threads=2)) == ["met", "met"]
+    assert list(side_by_side([[meeting(one, two), meeting(two, one)]], threads=2)) == ["met", "met"]
 
 
 def test_side_by_side_reads_no_further_than_two_items_a_thread() -> None:
     """However slowly items are taken, memory holds few."""
     taken: list[int] = []
-    items = side_by_side([numbers(0, 1_000, taken)], threads=THREADS)
+    items = side_by_side([[numbers(0, 1_000, taken)]], threads=THREADS)
     next(items)
     time.sleep(0.2)
     assert len(taken) <= 2 * THREADS
@@ -74,13 +81,42 @@ def test_side_by_side_reads_no_further_than_two_items_a_thread() -> None:
 
 def test_side_by_side_gives_what_came_before_a_fault() -> None:
     """A source's fault is raised behind its own items."""
-    assert until_a_fault(side_by_side([broken(4)], threads=THREADS)) == [0, 1, 2, 3]
+    assert until_a_fault(side_by_side([[broken(4)]], threads=THREADS)) == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("threads", [1, THREADS])
+def test_side_by_side_gives_rounds_one_after_the_other(threads: int) -> None:
+    """Nothing of a later round comes before the end of an earlier one, however long that takes."""
+    rounds = [[slowly(0, 3), numbers(10, 13)], [numbers(20, 22)], [numbers(30, 33), numbers(40, 43)]]
+    came = list(side_by_side(rounds, threads=threads))
+    by_round = [sorted(part) for part in (came[:6], came[6:8], came[8:])]
+    assert by_round == [[0, 1, 2, 10, 11, 12], [20, 21], [30, 31, 32, 40, 41, 42]]
+
+
+def test_side_by_side_reads_later_rounds_meanwhile() -> None:
+    """The first round ends only when the second is being read."""
+    later = threading.Event()
+
+    def first() -> Iterator[str]:
+        until_it_is(later)
+        yield "first"
+
+    def second() -> Iterator[str]:
+        later.set()
+        yield "second"
+
+    assert list(side_by_side([[first()], [second()]], threads=2)) == ["first", "second"]
+
+
+def test_side_by_side_gives_earlier_rounds_before_a_later_ones_fault() -> None:
+    """A fault waits for its turn."""
+    assert until_a_fault(side_by_side([[slowly(0, 3)], [broken(0)]], threads=THREADS)) == [0, 1, 2]
 
 
 def test_side_by_side_ends_its_threads_when_nobody_takes_more() -> None:
     """A reader that waits for room ends too."""
     before = set(threading.enumerate())
-    items = side_by_side([numbers(0, 1_000), numbers(0, 1_000)], threads=2)
+    items = side_by_side([[numbers(0, 1_000), numbers(0, 1_000)]], threads=2)
     next(items)
     ours = set(threading.enumerate()) - before
     items.close()  # type: ignore[attr-defined]

@@ -73,6 +73,17 @@ def test_findings_name_a_job_that_cant_run(root: Path, job: str, why: str) -> No
     assert (code, why in what) == ("C103", True)
 
 
+def test_a_models_fault_is_told_once(root: Path) -> None:
+    """A job of that model says no more than that it can't run."""
+    (root / "models" / "close.toml").write_text("features = []\n")
+    (root / "jobs" / "hourly.toml").write_text(JOB.replace("pull", "score"))
+    told = [each for each in lines(found(root)) if each.startswith("[fail]")]
+    assert [line.split(": ")[-1] for line in told] == [
+        "too few entries -> at least 1",
+        "its model close can't be used -> mend what C102 names",
+    ]
+
+
 def test_finding_has_one_code(root: Path) -> None:
     """A fault that was met on the way is told under the finding's own code."""
     (root / "jobs" / "hourly.toml").write_text(JOB + 'crms = ["main"]\n')

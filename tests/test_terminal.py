@@ -7,10 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
+import stamina
 
 from crmsync.errors import RetryLater
 from crmsync.retry import CallError, call
-from crmsync.terminal import Terminal, columns, tell_waits
+from crmsync.terminal import READER_GONE, Terminal, columns, tell_notices
 
 
 def test_show_gives_a_program_the_document_and_a_person_the_lines(capsys: pytest.CaptureFixture[str]) -> None:
@@ -75,18 +76,21 @@ def test_columns_are_aligned() -> None:
 
 
 def test_waits_are_told_without_what_the_call_was_about(capsys: pytest.CaptureFixture[str]) -> None:
-    """Somebody who waits learns why, and a secret in an answer isn't repeated."""
-    tell_waits()
-    answers = iter([CallError("a-secret", passing=True, wait_s=0.01)])
+    """Somebody who waits learns for whom, and a secret in an answer isn't repeated."""
+    tell_notices()
+    answers = iter([CallError("a-secret", passing=True, wait_s=0.01), CallError("a-secret", passing=True)])
 
     def attempt() -> str:
         for fault in answers:
             raise fault
         return "fine"
 
-    assert call(attempt, where="main") == "fine"
-    assert capsys.readouterr().err == "no answer; waiting 0.0 s before try 2\n"
-    logging.getLogger("stamina").handlers.clear()
+    with stamina.set_testing(True, attempts=3):
+        assert call(attempt, where="main") == "fine"
+    assert capsys.readouterr().err == (
+        "main: asked to slow down; waiting 0.0 s before try 2\nmain: no answer; waiting 0.0 s before try 3\n"
+    )
+    logging.getLogger("crmsync").handlers.clear()
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
@@ -109,3 +113,13 @@ def test_a_reader_that_went_away_is_no_fault() -> None:
     done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True, timeout=60)  # noqa: S603
     os.close(writing)
     assert "Traceback" not in done.stderr
+
+
+def test_a_result_whose_reader_went_away_ends_as_other_tools_do() -> None:
+    """`crmsync export score | head -1` says nothing, and its exit code isn't that of failed records."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-c", "from crmsync.terminal import write; write('x')"]
+    done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True, timeout=60)  # noqa: S603
+    os.close(writing)
+    assert (done.returncode, done.stderr) == (READER_GONE, "")

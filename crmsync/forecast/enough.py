@@ -4,6 +4,8 @@ from crmsync.errors import Stopped
 from crmsync.forecast.dataset import Examples
 from crmsync.forecast.recipe import Recipe
 
+MEANWHILE = "until then crmsync score goes by stated rules"
+
 
 def require(sample: Examples, recipe: Recipe) -> None:
     """Raises Stopped: E401 too few closed deals, E402 too few of them won, or lost."""
@@ -12,13 +14,13 @@ def require(sample: Examples, recipe: Recipe) -> None:
         raise Stopped(
             "E401",
             f"too few closed deals to learn from: {sample.deals} of {recipe.min_closed}",
-            remedy="wait for more outcomes, or pull a longer past; until then crmsync score goes by stated rules",
+            remedy=f"wait for more outcomes, pull a longer past, or give --as-of a later day; {MEANWHILE}",
         )
     if min(won, lost) < recipe.min_each:
         raise Stopped(
             "E402",
             f"too few outcomes of one kind to learn from: {won} won, {lost} lost, {recipe.min_each} of each needed",
-            remedy="wait for more outcomes, or widen the population; until then crmsync score goes by stated rules",
+            remedy=f"wait for more outcomes, or widen the population; {MEANWHILE}",
         )
 
 

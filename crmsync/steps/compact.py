@@ -65,7 +65,8 @@ def _ranges(store: Store, crm: str, until: Until) -> list[tuple[int, int]]:
     if until == Until(0, 0):  # nothing is ever deleted, or nothing is there yet
         return []
     with frames.reading(store, crms=[crm]) as reader:
-        return reader.deal_ranges(DEALS)
+        deals = reader.deals().tolist()
+    return [(some[0], some[-1]) for start in range(0, len(deals), DEALS) if (some := deals[start : start + DEALS])]
 
 
 def _counted(found: Spent) -> dict[str, int]:

@@ -1,10 +1,8 @@
 """pull: everything that changed in a CRM since the last time -> deal, milestone, person, stage, fact, held, cursor, quarantine."""
 
 import gc
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict, replace
-from itertools import chain
 
 from crmsync.ahead import side_by_side
 from crmsync.clock import MICROS_PER_SECOND
@@ -13,6 +11,7 @@ from crmsync.errors import RetryLater, counting
 from crmsync.records import BEGINNING, Cursor, Page
 from crmsync.store import accounts, pulled
 from crmsync.store.engine import Store
+from crmsync.store.numbers import Numbers
 from crmsync.watch import Watch
 
 SKEW = 5 * 60 * MICROS_PER_SECOND  # by which the clocks of one CRM's servers may differ
@@ -28,21 +27,28 @@ def pull(store: Store, crm: Crm, *, run_id: int, watch: Watch) -> dict[str, int]
     The CRM's answers are waited for side by side; this thread alone stores them, each stream's pages in their order.
     """
     _collect_seldom()
-    total, again = pulled.Stored(), Counter[str]()
-    with counting(lambda: {**asdict(total), **again}):
+    total, again = pulled.Stored(), list[str]()
+
+    def counts() -> dict[str, int]:
+        return {**asdict(total), **({AGAIN: len(again)} if again else {})}
+
+    with counting(counts):
         began = crm.now()
         accounts.remember(store, crm.name, crm.account(), run_id=run_id)
-        for streams in crm.rounds():
-            progress = {stream: _Progress(f"{crm.name} {stream}") for stream in streams}
-            reads = [_pages(crm, stream, _since(store, crm, stream, now=began), again) for stream in streams]
-            for page in side_by_side(reads, threads=crm.parallel):
-                stored = pulled.save_page(store, crm.name, page, run_id=run_id)
-                total.add(stored)
-                watch.say(page.stream, stored.read)
-                watch.checkpoint()
-                progress[page.stream].note(page)
+        rounds, numbers = crm.rounds(), Numbers(crm.name)
+        progress = {stream: _Progress(f"{crm.name} {stream}") for streams in rounds for stream in streams}
+        reads = [
+            [_pages(crm, stream, _since(store, crm, stream, now=began), again) for stream in streams]
+            for streams in rounds
+        ]
+        for page in side_by_side(reads, threads=crm.parallel):
+            stored = pulled.save_page(store, crm.name, page, run_id=run_id, numbers=numbers)
+            total.add(stored)
+            watch.say(page.stream, stored.read)
+            watch.checkpoint()
+            progress[page.stream].note(page)
         pulled.save_page(store, crm.name, Page(pulled.CLOCK, Cursor(stamp=began)), run_id=run_id)
-    return {**asdict(total), **again}
+    return counts()
 
 
 def _collect_seldom() -> None:
@@ -53,16 +59,18 @@ def _collect_seldom() -> None:
     gc.set_threshold(CONTAINERS, *gc.get_threshold()[1:])
 
 
-def _pages(crm: Crm, stream: str, since: Cursor | None, again: Counter[str]) -> Iterator[Page]:
+def _pages(crm: Crm, stream: str, since: Cursor | None, again: list[str]) -> Iterator[Page]:
     """What changed since a cursor; where something else is asked for today than for that cursor, then all there is as well.
 
     First what changed, as ever, since a full read tells of no record that it left or lost a value.
     """
     asked = crm.asked(stream)
     if since is None or since.asked in ("", asked):
-        return _with(asked, crm.pull(stream, since=since))
-    again[AGAIN] += 1
-    return chain(_with(since.asked, crm.pull(stream, since=since)), _with(asked, crm.pull(stream, since=BEGINNING)))
+        yield from _with(asked, crm.pull(stream, since=since))
+        return
+    again.append(stream)
+    yield from _with(since.asked, crm.pull(stream, since=since))
+    yield from _with(asked, crm.pull(stream, since=BEGINNING))
 
 
 def _with(asked: str, pages: Iterator[Page]) -> Iterator[Page]:

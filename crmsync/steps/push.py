@@ -58,15 +58,22 @@ def _approve(store: Store, plan: Sequence[Planned], named: str, *, run_id: int, 
 
 
 def _may_go_out(store: Store, policy: PushConfig, plan: Sequence[Planned]) -> None:
+    if stopped := stops(store, policy, plan):
+        raise stopped
+
+
+def stops(store: Store, policy: PushConfig, plan: Sequence[Planned]) -> Stopped | None:
+    """What keeps a plan from going out without approval: E501 it is the CRM's first, E503 a guard; None for nothing."""
     crm, named = plan[0].crm, plan[0].digest
     if runs.approved(store, named):
-        return
+        return None
     look = f"crmsync push --crm {crm} --dry-run, then crmsync push --crm {crm} --approve {named}"
     if policy.first == "approve" and not outbox.ever_written(store, crm):
         size = f"{many(len(plan), 'value')} in {many(len({row.crm_id for row in plan}), 'deal')}"
-        raise Stopped("E501", f"the first plan for {crm} waits for approval: {size}", remedy=look)
+        return Stopped("E501", f"the first plan for {crm} waits for approval: {size}", remedy=look)
     if tripped := trips(plan, policy.guard, open_deals=deals.count_open(store, crm)):
-        raise Stopped("E503", f"plan {named} for {crm} {', '.join(tripped)}", remedy=look)
+        return Stopped("E503", f"plan {named} for {crm} {', '.join(tripped)}", remedy=look)
+    return None
 
 
 def _look_once_more(plan: Sequence[Planned]) -> None:

@@ -76,7 +76,7 @@ def companies(store: Store) -> dict[int, int]:
     with store.read() as connection:
         rows = connection.execute(query.order_by(_deal.c.deal_id)).all()
     numbers: dict[tuple[str, str], int] = {}
-    return {row.deal_id: numbers.setdefault((row.crm, row.account), len(numbers) + 1) for row in rows}
+    return {deal: numbers.setdefault((crm, account), len(numbers) + 1) for deal, crm, account in rows}
 
 
 def held(store: Store, deal_id: int) -> list[Row[Any]]:

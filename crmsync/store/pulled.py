@@ -14,13 +14,13 @@ from crmsync.store import held, tables
 from crmsync.store.engine import Store
 from crmsync.store.numbers import Numbers, parts
 from crmsync.store.texts import make_storable
-from crmsync.store.upsert import insert_new, table_of, upsert
+from crmsync.store.upsert import insert_new_values, table_of, upsert
 
 CLOCK = "clock"  # the cursor that holds a CRM's own clock as of its newest complete pull
 _deal, _milestone, _fact = table_of(tables.Deal), table_of(tables.Milestone), table_of(tables.Fact)
 _stage = table_of(tables.Stage)
 _cursor, _quarantine = table_of(tables.Cursor), table_of(tables.Quarantine)
-_label, _person = table_of(tables.Label), table_of(tables.Person)
+FACT = tuple(_fact.c.keys())
 
 
 @dataclass(slots=True)
@@ -66,11 +66,13 @@ def stage_labels(store: Store) -> dict[str, str]:
         return {row.crm_id: row.label for row in connection.execute(select(_stage.c.crm_id, _stage.c.label))}
 
 
-def save_page(store: Store, crm: str, page: Page, *, run_id: int) -> Stored:
-    """Stores a page and its cursor, all or nothing."""
+def save_page(store: Store, crm: str, page: Page, *, run_id: int, numbers: Numbers | None = None) -> Stored:
+    """Stores a page and its cursor, all or nothing. `numbers`: those of the pages that this pull has stored before."""
     make_storable(page)
+    numbers = numbers or Numbers(crm)
+    numbers.forget_many()
     with store.write() as connection:
-        return _Writer(connection, crm, run_id, Numbers(connection, crm)).save(page)
+        return _Writer(connection, crm, run_id, numbers).save(page)
 
 
 @dataclass(slots=True)
@@ -90,7 +92,7 @@ class _Writer:
         self._people_and_stages(page)
         stored.deals = self._deals(page)
         named = {row["deal"] for rows in (page.milestones, page.held) for row in rows}
-        self.numbers.know_deals({fact["deal"] for fact in page.facts} | named)
+        self.numbers.know_deals(self.connection, {fact["deal"] for fact in page.facts} | named)
         stored.milestones = self._milestones(page)
         stored.facts = self._facts(page.facts)
         self._held(page)
@@ -115,10 +117,10 @@ class _Writer:
         if not page.deals:
             return 0
         ids = [row["crm_id"] for row in page.deals]
-        left_at = self.numbers.gone_before(ids)
+        left_at = self.numbers.gone_before(self.connection, ids)
         rows = [{"crm": self.crm, **row, "gone_at": None} for row in page.deals]
         changed = upsert(self.connection, tables.Deal, rows, key=("crm", "crm_id"), silent=("modified_at",))
-        self.numbers.know_deals(ids)
+        self.numbers.know_deals(self.connection, ids)
         # Not every CRM stamps a return: then all that is known is that it came after the leaving.
         back_at = {row["crm_id"]: row["modified_at"] for row in page.deals if row["crm_id"] in left_at}
         self._facts([_life(deal, max(at, left_at[deal] + 1), Phase.REOPENED) for deal, at in back_at.items()])
@@ -142,35 +144,36 @@ class _Writer:
         return deal_id
 
     def _facts(self, facts: list[FactRecord]) -> int:
-        self.numbers.know_people({fact["person"] for fact in facts if fact["person"]})
-        self.numbers.know_labels({fact["source"] for fact in facts} | {fact["name"] for fact in facts})
-        self.numbers.know_milestones(fact for fact in facts if fact["kind"] == Kind.MILESTONE)
+        self.numbers.know_people(self.connection, {fact["person"] for fact in facts if fact["person"]})
+        self.numbers.know_labels(self.connection, {fact["source"] for fact in facts} | {fact["name"] for fact in facts})
+        self.numbers.know_milestones(self.connection, [fact for fact in facts if fact["kind"] is Kind.MILESTONE])
         rows = [row for fact in facts if (row := self._fact(fact)) is not None]
-        return insert_new(self.connection, tables.Fact, rows)
+        return insert_new_values(self.connection, tables.Fact, FACT, rows)
 
-    def _fact(self, fact: FactRecord) -> dict[str, Any] | None:
+    def _fact(self, fact: FactRecord) -> tuple[int | str, ...] | None:
+        """The values of a fact under the names of FACT."""
         numbers, kind = self.numbers, fact["kind"]
         deal_id = self._deal_id(fact["deal"], fact["source"], fact["source_id"])
         if deal_id is None:
             return None
         name = numbers.labels[fact["name"]]
         step = (fact["source"], fact["source_id"]) if kind is Kind.MILESTONE else None
-        return {
-            "deal_id": deal_id,
-            "at": fact["at"],
-            "kind": int(kind),
-            "phase": int(fact["phase"]),
-            "source": numbers.labels[fact["source"]],
-            "source_id": fact["source_id"],
+        return (
+            deal_id,
+            fact["at"],
+            int(kind),
+            int(fact["phase"]),
+            numbers.labels[fact["source"]],
+            fact["source_id"],
             # Two stages may be entered in one second of the CRM's clock: the stage itself tells them apart.
-            "value": name if kind is Kind.STAGE else fact["value"],
-            "name": name,
-            "known_at": fact["known_at"],
-            "side": int(fact["side"]),
-            "person_id": numbers.people.get(fact["person"], 0),
-            "milestone_id": numbers.milestones.get(step, 0) if step else 0,
-            "run_id": self.run_id,
-        }
+            name if kind is Kind.STAGE else fact["value"],
+            name,
+            fact["known_at"],
+            int(fact["side"]),
+            numbers.people.get(fact["person"], 0),
+            numbers.milestones.get(step, 0) if step else 0,
+            self.run_id,
+        )
 
     def _held(self, page: Page) -> None:
         rows = [
@@ -191,7 +194,7 @@ class _Writer:
         return sum(self._deal_gone(row) if row["source"] == DEAL_SOURCE else self._milestone_gone(row) for row in gone)
 
     def _deal_gone(self, row: GoneRecord) -> int:
-        self.numbers.know_deals([row["crm_id"]])
+        self.numbers.know_deals(self.connection, [row["crm_id"]])
         if row["survivor"]:
             alias = {"crm": self.crm, "crm_id": row["crm_id"], "survivor": row["survivor"]}
             upsert(self.connection, tables.Alias, [alias], key=("crm", "crm_id"))
@@ -214,7 +217,7 @@ class _Writer:
         if found is None:
             return 0
         self.connection.execute(update(_milestone).where(*where).values(gone_at=row["gone_at"]))
-        self.numbers.know_deals([found.crm_id])
+        self.numbers.know_deals(self.connection, [found.crm_id])
         removed: FactRecord = {
             **_life(found.crm_id, row["gone_at"], Phase.REMOVED),
             "kind": Kind.MILESTONE,

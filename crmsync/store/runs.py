@@ -1,6 +1,7 @@
 """The run ledger, the lease and the approvals: what `pipeline` writes."""
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -21,6 +22,7 @@ JOB = "job"  # the step of the row that stands for a whole job
 GOOD = ("done", "partial")  # how a run ends that did its work
 RUNNING, LOST = "running", "lost"  # at work; its process ended without a word
 OPEN = (RUNNING, "later", LOST)  # how a run stands that neither did its work nor failed
+STARTED = re.compile(r" \(start [^)]*\)")  # what `lease.holder_of` adds to a process's number
 LOST_WORDS = "its process ended without a word -> the next run goes on from what is stored"
 
 
@@ -197,15 +199,19 @@ def quarantined(store: Store) -> list[tuple[str, str, int, str]]:
         return [(crm, source, int(count), reason) for crm, source, count, reason in connection.execute(query)]
 
 
+def named(holder: str) -> str:
+    """A lease's holder as people know it: without what tells its process from a later one of the same number."""
+    return STARTED.sub("", holder)
+
+
 def take_lease(store: Store, name: str, *, holder: str, now: int, until: int) -> int:
     """Takes or renews a lease until an instant and gives its fencing number. Raises LeaseHeld while another holds it."""
     with store.write() as connection:
         insert_new(connection, tables.Lease, [{"name": name, "holder": "", "fence": 0, "expires_at": 0}])
         row = connection.execute(select(_lease).where(_lease.c.name == name).with_for_update()).one()
         if row.holder not in ("", holder) and row.expires_at > now:
-            raise LeaseHeld(
-                "E601", f"{row.holder} is at work", where=f"lease {name}", remedy="wait for it to end, or stop it"
-            )
+            what = f"another crmsync ({named(row.holder)}) is at work"
+            raise LeaseHeld("E601", what, where=f"lease {name}", remedy="wait for it to end, or stop it")
         fence: int = row.fence + (row.holder != holder)
         taken = {"holder": holder, "fence": fence, "expires_at": until}
         connection.execute(update(_lease).where(_lease.c.name == name).values(taken))

@@ -11,8 +11,10 @@ from sqlmodel import SQLModel
 
 Rows = Sequence[dict[str, Any]]
 Names = tuple[str, ...]
+Values = Sequence[tuple[Any, ...]]
 MANY = 200  # rows from which PostgreSQL's COPY is less work than an INSERT each (`python -m bench.copy`)
 DIALECTS = {"sqlite": sqlite, "postgresql": postgresql}
+KEEPING_COUNT = {"preserve_rowcount": True}  # of the rows touched, which PostgreSQL else forgets
 
 
 def table_of(model: type[SQLModel]) -> Table:
@@ -35,41 +37,52 @@ def upsert(
 
 
 def insert_all(connection: Connection, model: type[SQLModel], rows: Rows) -> None:
-    """Inserts rows, all with the keys of the first, by the driver's own way for many."""
+    """Inserts rows, all with the keys of the first."""
     if not rows:
         return
-    table, names = table_of(model).name, list(rows[0])
+    names, values = tuple(rows[0]), [tuple(row.values()) for row in rows]
     if connection.dialect.name == "postgresql":
-        _copy(connection, table, rows)
-        return
-    statement = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"  # noqa: S608 - our own names
-    connection.exec_driver_sql(statement, [tuple(row.values()) for row in rows])
+        _copy(connection, table_of(model).name, names, values)
+    else:
+        connection.exec_driver_sql(_insert(connection, model, names), values)
 
 
 def insert_new(connection: Connection, model: type[SQLModel], rows: Rows) -> int:
-    """Inserts the rows whose primary key isn't there yet and gives how many they were."""
+    """Inserts the rows whose key isn't there yet, all with the keys of the first, and gives how many they were."""
+    return insert_new_values(connection, model, tuple(rows[0]), [tuple(row.values()) for row in rows]) if rows else 0
+
+
+def insert_new_values(connection: Connection, model: type[SQLModel], names: Names, rows: Values) -> int:
+    """The same, where each row is its values under these names."""
     if not rows:
         return 0
     if connection.dialect.name == "postgresql" and len(rows) >= MANY:
-        return _copy_new(connection, table_of(model).name, rows)
-    return _touched(connection, _insert_new(connection.dialect.name, model, tuple(rows[0])), rows)
+        return _copy_new(connection, table_of(model).name, names, rows)
+    statement = f"{_insert(connection, model, names)} ON CONFLICT DO NOTHING"
+    return connection.exec_driver_sql(statement, list(rows), execution_options=KEEPING_COUNT).rowcount
 
 
-def _copy(connection: Connection, table: str, rows: Rows) -> None:
+def _insert(connection: Connection, model: type[SQLModel], names: Names) -> str:
+    """A statement that takes the values of one row, in the driver's own words."""
+    marks = ["?" if connection.dialect.name == "sqlite" else "%s"] * len(names)
+    return f"INSERT INTO {table_of(model).name} ({', '.join(names)}) VALUES ({', '.join(marks)})"  # noqa: S608 - our own names
+
+
+def _copy(connection: Connection, table: str, names: Names, rows: Values) -> None:
     """Inserts rows by PostgreSQL's COPY, for which SQLAlchemy has no words."""
     driver: Any = connection.connection.driver_connection
-    with driver.cursor() as cursor, cursor.copy(f"COPY {table} ({', '.join(rows[0])}) FROM STDIN") as stream:
+    with driver.cursor() as cursor, cursor.copy(f"COPY {table} ({', '.join(names)}) FROM STDIN") as stream:
         for row in rows:
-            stream.write_row(tuple(row.values()))
+            stream.write_row(row)
 
 
-def _copy_new(connection: Connection, table: str, rows: Rows) -> int:
+def _copy_new(connection: Connection, table: str, names: Names, rows: Values) -> int:
     """COPY knows no conflicts, so the rows come by way of a table that only this connection sees."""
-    names, coming = ", ".join(rows[0]), f"coming_{table}"
-    made = f"CREATE TEMP TABLE IF NOT EXISTS {coming} AS SELECT {names} FROM {table} WITH NO DATA"  # noqa: S608 - our own names
+    named, coming = ", ".join(names), f"coming_{table}"
+    made = f"CREATE TEMP TABLE IF NOT EXISTS {coming} AS SELECT {named} FROM {table} WITH NO DATA"  # noqa: S608 - our own names
     connection.exec_driver_sql(made)
-    _copy(connection, coming, rows)
-    inserted = f"INSERT INTO {table} ({names}) SELECT {names} FROM {coming} ON CONFLICT DO NOTHING"  # noqa: S608 - our own names
+    _copy(connection, coming, names, rows)
+    inserted = f"INSERT INTO {table} ({named}) SELECT {named} FROM {coming} ON CONFLICT DO NOTHING"  # noqa: S608 - our own names
     count = connection.exec_driver_sql(inserted).rowcount
     connection.exec_driver_sql(f"TRUNCATE {coming}")
     return count
@@ -87,11 +100,6 @@ def _upsert(dialect: str, model: type[SQLModel], names: Names, key: Names, silen
     return _prepared(dialect, statement, names)
 
 
-@cache
-def _insert_new(dialect: str, model: type[SQLModel], names: Names) -> Any:
-    return _prepared(dialect, DIALECTS[dialect].insert(table_of(model)).on_conflict_do_nothing(), names)
-
-
 def _prepared(dialect: str, statement: Any, names: Names) -> Any:
     """SQLite takes texts, numbers and nothing else, so its rows may go to the driver as they are: a third of the time."""
     if dialect != "sqlite":
@@ -102,8 +110,8 @@ def _prepared(dialect: str, statement: Any, names: Names) -> Any:
 
 
 def _touched(connection: Connection, prepared: Any, rows: Rows) -> int:
-    """Runs a statement for each row and gives how many rows it touched; PostgreSQL forgets that unless asked to keep it."""
+    """Runs a statement for each row and gives how many rows it touched."""
     if isinstance(prepared, tuple):
         text, values = prepared
         return connection.exec_driver_sql(text, list(map(values, rows))).rowcount
-    return connection.execute(prepared, list(rows), execution_options={"preserve_rowcount": True}).rowcount
+    return connection.execute(prepared, list(rows), execution_options=KEEPING_COUNT).rowcount

@@ -83,13 +83,11 @@ def push(
     """Send what is planned to the CRMs."""
     from crmsync.views import plan
     from crmsync.workplace import opened, steps
-    from crmsync.writeback import digest
 
     if not dry_run:
         return steps(context.obj, lambda pipeline: pipeline.push(crm, approve=approve))
     with opened(context.obj) as (config, store):
-        asked = config.only_crm(crm)
-        found = [plan.plan(store, each.name, rules=digest.rules(each, config.push)) for each in asked]
+        found = [plan.plan(store, config, each.name) for each in config.only_crm(crm)]
     context.obj.show(found, [line for each in found for line in plan.lines(each)])
     return 0
 

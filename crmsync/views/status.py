@@ -183,7 +183,7 @@ def _step(step: Step, *, now: int, holders: list[str]) -> str:
     level = ledger.LEVELS.get(row.status, "fail")
     what = f"{ledger.line(row)}, {age(now - row.started_at)} ago"
     if row.status == RUNNING:  # of a process that was killed, until the next run tells it as lost
-        return f"[ok] {what} by {row.message}" if row.message in holders else f"[warn] {what}: {LOST_WORDS}"
+        return f"[ok] {what} by {runs.named(row.message)}" if row.message in holders else f"[warn] {what}: {LOST_WORDS}"
     if row.status not in GOOD:
         what += ", never done" if step.succeeded_at is None else f", last done {age(now - step.succeeded_at)} ago"
     told = f"[{level}] {what}" + (f": {row.message}" if row.message else "")

@@ -33,16 +33,20 @@ LISTS = ("deals", "milestones", "people", "stages", "facts", "held", "gone", "ba
 
 def org(local: Local, *, options: dict[str, Any] | None = None, **config: Any) -> Salesforce:
     """The room, its sources all configured, its targets forced, unless a test says otherwise."""
-    given = {
+    given = {**way_in(local), **(options or {})}
+    forced = tuple(config.get("fields", {}).values())
+    sources = {"milestones": (MILESTONE, TASK), "engagement": (VISIT,), "standard_fields": forced, **config}
+    return connect(CrmConfig(name="main", kind="salesforce", options=given, **sources))
+
+
+def way_in(local: Local) -> dict[str, Any]:
+    """How to reach a local Salesforce."""
+    return {
         "instance_url": local.server.url,
         "ca_file": str(local.http.verify),
         "client_id": SecretStr("local-client"),
         "client_secret": SecretStr("local-secret"),
-        **(options or {}),
     }
-    forced = tuple(config.get("fields", {}).values())
-    sources = {"milestones": (MILESTONE, TASK), "engagement": (VISIT,), "standard_fields": forced, **config}
-    return connect(CrmConfig(name="main", kind="salesforce", options=given, **sources))
 
 
 def pull(crm: Salesforce, stream: str, since: Cursor | None = None) -> Page:

@@ -71,4 +71,4 @@ def test_query_that_leads_to_itself_is_left(serve: Callable[..., Local]) -> None
     fault = {"kind": "status", "status": 200, "body": json.dumps(circle), "path": "/query/", "at": 1}
     local.server.faults.read({"faults": [fault] * 9})  # then that page is refused, so that the test ends in any case
     with pytest.raises(RetryLater, match=r"E211.*points back"):
-        pull(org(local), "Opportunity")
+        pull(org(local, parallel=1), "Opportunity")

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from crmsync.config import EngagementSource
-from crmsync.crms.salesforce.read import Place
+from crmsync.crms.salesforce.pages import Place
 from crmsync.errors import BadConfig
 from crmsync.records import DEAL_SOURCE, Cursor, Kind, Page, Result
 from tests.crms.salesforce_org import LISTS, MILESTONE, TASK, VISIT, join, lay, of, org, pull, refused
@@ -107,7 +107,7 @@ def test_pull_goes_on_when_a_locator_dies(serve: Callable[..., Local]) -> None:
     """A dead cursor of Salesforce's is replaced by a new query behind the last record."""
     local = serve(many_deals(1_201))
     lay(local, refused("INVALID_QUERY_LOCATOR"), status=400, path="/query/")
-    assert [deal["crm_id"] for deal in pull(org(local), "Opportunity").deals] == local.ids
+    assert [deal["crm_id"] for deal in pull(org(local, parallel=1), "Opportunity").deals] == local.ids
 
 
 def test_pull_survives_the_end_of_the_session(serve: Callable[..., Local], no_waiting: None) -> None:

@@ -23,6 +23,7 @@ from crmsync.records import (
 )
 from crmsync.store import pulled, runs
 from crmsync.store.engine import Store
+from crmsync.store.numbers import Numbers
 from crmsync.store.upsert import table_of
 
 CRM = "main"
@@ -117,9 +118,17 @@ def gone(crm_id: str = "D1", **different: Any) -> GoneRecord:
     return cast(GoneRecord, row | different)
 
 
-def pull(store: Store, *, run_id: int = 1, crm: str = CRM, stream: str = "deals", **rows: Any) -> pulled.Stored:
+def pull(
+    store: Store,
+    *,
+    run_id: int = 1,
+    crm: str = CRM,
+    stream: str = "deals",
+    numbers: Numbers | None = None,
+    **rows: Any,
+) -> pulled.Stored:
     """Stores one page; its cursor is the number of the run."""
-    return pulled.save_page(store, crm, Page(stream, Cursor(run_id, "x"), **rows), run_id=run_id)
+    return pulled.save_page(store, crm, Page(stream, Cursor(run_id, "x"), **rows), run_id=run_id, numbers=numbers)
 
 
 def count(store: Store, table: type[Any]) -> int:

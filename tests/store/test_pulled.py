@@ -155,6 +155,26 @@ def test_save_page_stores_more_ids_than_one_statement_takes(store: Store) -> Non
     assert (stored.deals, stored.facts, stored.quarantined) == (len(ids), len(ids), 0)
 
 
+def test_save_page_uses_the_numbers_of_the_pages_before(store: Store) -> None:
+    """What later pages name has the numbers that it has by itself, and a deal that came meanwhile is found."""
+    known = numbers.Numbers(CRM)
+    pull(store, numbers=known, people=[person()], facts=[fact("D2", name="a", person="P1")])
+    pull(store, numbers=known, deals=[deal(), deal("D2")], facts=[fact("D2", name="a", person="P1")])
+    pull(store, numbers=known, facts=[fact(source_id="C2", name="a", person="P1")])
+    [one, two] = all_of(store, tables.Fact)
+    assert one.deal_id != two.deal_id
+    assert (one.name, one.person_id) == (two.name, two.person_id)
+
+
+def test_numbers_keep_no_more_than_so_many(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Memory doesn't grow with the CRM: beyond that they are looked up anew."""
+    monkeypatch.setattr(numbers, "MOST", 2)
+    known = numbers.Numbers(CRM)
+    pull(store, numbers=known, deals=[deal(f"D{number}") for number in range(3)])
+    pull(store, numbers=known, facts=[fact("D1"), fact("D2")])
+    assert (sorted(known.deals), count(store, tables.Fact)) == (["D1", "D2"], 2)
+
+
 def test_save_page_shows_a_persons_newest_name(store: Store) -> None:
     """A renamed owner keeps the number that facts refer to."""
     pull(store, people=[person()])

@@ -1,5 +1,7 @@
 """The run ledger, the lease that keeps runners apart, and approvals."""
 
+import os
+import socket
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
@@ -11,6 +13,7 @@ from crmsync.config import StoreConfig
 from crmsync.errors import CrmsyncError, LeaseHeld, RetryLater
 from crmsync.store import runs
 from crmsync.store.engine import Store, open_store
+from crmsync.store.lease import holder_of
 from tests.store.rows import T0, run
 
 MINUTE = 60_000_000
@@ -85,9 +88,15 @@ def test_last_of_job_is_none_before_its_first_run(store: Store) -> None:
 def test_take_lease_refuses_a_second_holder(store: Store) -> None:
     """Two runners never work at once; the refusal names the one at work."""
     take(store, "one")
-    with pytest.raises(LeaseHeld, match=r"E601 .*one is at work") as refusal:
+    with pytest.raises(LeaseHeld, match=r"E601 .*another crmsync \(one\) is at work") as refusal:
         take(store, "two", at=T0 + MINUTE - 1)
     assert refusal.value.exit_code == 4
+
+
+def test_named_leaves_out_what_only_tells_processes_apart() -> None:
+    """A person reads the number that `kill` takes, and where."""
+    assert runs.named(holder_of(os.getpid())) == f"process {os.getpid()} on {socket.gethostname()}"
+    assert runs.named("one") == "one"
 
 
 def test_take_lease_renews_for_its_holder(store: Store) -> None:

@@ -30,11 +30,11 @@ def test_labels_of_two_pulls_in_opposite_orders_are_kept_once(postgresql_url: st
         ours, theirs = (open_store(StoreConfig(url=postgresql_url)) for _ in range(2))
         begun = Event()
         with ours.write() as connection:
-            mine = Numbers(connection, "main")
-            mine.know_labels({FIRST})
+            mine = Numbers("main")
+            mine.know_labels(connection, {FIRST})
             other = another.submit(_learn, theirs, begun)
             begun.wait()
-            mine.know_labels({SECOND})
+            mine.know_labels(connection, {SECOND})
         assert other.result() == mine.labels
     ours.close()
     theirs.close()
@@ -42,8 +42,8 @@ def test_labels_of_two_pulls_in_opposite_orders_are_kept_once(postgresql_url: st
 
 def _learn(store: Store, begun: Event) -> dict[str, int]:
     with store.write() as connection:
-        known = Numbers(connection, "hub")
+        known = Numbers("hub")
         begun.set()
         for text in (SECOND, FIRST):
-            known.know_labels({text})
+            known.know_labels(connection, {text})
     return known.labels

@@ -6,7 +6,7 @@ from crmsync.crms.salesforce.client import Json
 from crmsync.crms.salesforce.org import DEAL
 from crmsync.crms.salesforce.read import Reader, page_of
 from crmsync.crms.salesforce.refusals import Refused
-from crmsync.crms.salesforce.streams import Span, Stream, selected
+from crmsync.crms.salesforce.streams import Span, Stream, below, selected
 from crmsync.crms.salesforce.values import Row, all_of, quoted, soql
 from crmsync.records import Cursor, Listed, Page, Source
 
@@ -46,10 +46,10 @@ class ById:
 
     def _rows(self, stream: Stream, text: str) -> Iterator[Row]:
         try:
-            answer: Json = self.client.query(text)
+            answer: Json = self.client.query(text, children=below(stream))
             yield from map(Row, answer["records"])
             while not answer["done"]:
-                answer = self.client.more(str(answer["nextRecordsUrl"]))
+                answer = self.client.more(str(answer["nextRecordsUrl"]), children=below(stream))
                 yield from map(Row, answer["records"])
         except Refused as refused:
             raise self.reader.bad(stream, refused) from None

@@ -5,7 +5,7 @@ E204 the org's allowance), and `Refused` where the caller wants to look at a ref
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from requests import Response
@@ -62,13 +62,14 @@ class Client:
         answer: Response = self._read(_fetching(path), path)
         return answer
 
-    def query(self, text: str) -> Json:
-        """The first page of a query, deleted and archived records included. Raises Refused."""
-        return self._complete(self.door.call(_page(lambda library: library.query(text, include_deleted=True)), "query"))
+    def query(self, text: str, *, children: Sequence[str] = ()) -> Json:
+        """The first page of a query, deleted and archived records included; `children`: the relationships in it. Raises Refused."""
+        answer = self.door.call(_page(lambda library: library.query(text, include_deleted=True)), "query")
+        return self._complete(answer, children)
 
-    def more(self, url: str) -> Json:
+    def more(self, url: str, *, children: Sequence[str] = ()) -> Json:
         """A following page, by the nextRecordsUrl of the one before. Raises Refused."""
-        return self._complete(self.door.call(_following(url), "query"))
+        return self._complete(self.door.call(_following(url), "query"), children)
 
     def records(self, text: str) -> Iterator[Json]:
         """All live records of a query."""
@@ -88,10 +89,10 @@ class Client:
         except Refused as refused:
             raise self.bad(refused, where=self.door.where(path)) from None
 
-    def _complete(self, answer: Json) -> Json:
+    def _complete(self, answer: Json, children: Sequence[str]) -> Json:
         """A page whose records' children are all there: a long list of children comes in pages of its own."""
-        for record in answer["records"]:
-            for child in [value for value in record.values() if type(value) is dict and "records" in value]:
+        for name in children:
+            for child in [record[name] for record in answer["records"] if record.get(name)]:
                 while not child["done"]:
                     more = self.more(child["nextRecordsUrl"])
                     child["records"] += more["records"]

@@ -11,7 +11,7 @@ from functools import partial
 from crmsync.config import CrmConfig
 from crmsync.crms.salesforce.org import CURRENCY, DEAL, PIPELINE, Org
 from crmsync.crms.salesforce.settings import Settings
-from crmsync.crms.salesforce.values import Child, Row, Version, changes, day, from_crm
+from crmsync.crms.salesforce.values import Child, Row, Version, day, from_crm
 from crmsync.errors import SkipRecord
 from crmsync.money import to_minor
 from crmsync.records import (
@@ -110,10 +110,10 @@ class Deals:
     def _facts(self, row: Row, saves: Sequence[Row]) -> Iterator[FactRecord]:
         told = _about(row)
         yield told(row.created_at, kind=Kind.CREATED)
-        for version in changes(_versions(row, saves, STAGE)):
+        for version in _changes(row, saves, STAGE):
             yield told(version.at, kind=Kind.STAGE, name=version.text, person=version.user)
         yield from self._amounts(row, saves)
-        for version in changes(_versions(row, saves, CLOSE)):
+        for version in _changes(row, saves, CLOSE):
             yield told(
                 version.at, kind=Kind.CLOSE_ON, value=day(version.text) if version.text else 0, person=version.user
             )
@@ -124,25 +124,24 @@ class Deals:
         """What graded fields said after each save; of one that the history hasn't, only what it says now, from this change on."""
         for field in self.graded:
             now = Version(row.modified_at, row.get(field), row.get("LastModifiedById"))
-            for version in changes(_versions(row, saves, field)) if field in IN_HISTORY else [now]:
+            for version in _changes(row, saves, field) if field in IN_HISTORY else [now]:
                 if version.text:
                     yield said(row.id, version.at, source=DEAL, field=field, text=version.text, person=version.user)
 
     def _amounts(self, row: Row, saves: Sequence[Row]) -> Iterator[FactRecord]:
         """The amount at each change of it or of its currency; 0 when it was cleared. Before the first there is none."""
-        last = ("", "")
+        told, last = _about(row), ("", "")
         for save in saves or [row]:
             now = (save.get(AMOUNT), self._currency(save))
             if now != last and (now[0] or last[0]):
-                version = _version(row, save, AMOUNT)
                 value = to_minor(now[0], now[1]) if now[0] else 0
-                yield _about(row)(version.at, kind=Kind.AMOUNT, name=now[1], value=value, person=version.user)
+                yield told(_at(row, save), kind=Kind.AMOUNT, name=now[1], value=value, person=save.get("CreatedById"))
             last = now
 
     def _outcomes(self, row: Row, saves: Sequence[Row]) -> Iterator[Outcome]:
         """When the deal closed and was opened again. By what the stages are now: a stage that is gone counts as open."""
         closed = won = False
-        for version in changes(_versions(row, saves, STAGE)):
+        for version in _changes(row, saves, STAGE):
             is_closed, is_won = self._meaning(row, version.text)
             if is_closed and (not closed or won != is_won):
                 yield Outcome(version.at, won=is_won)
@@ -162,14 +161,11 @@ class Deals:
         by = row.get("LastModifiedById")
         marked = row.get(self.targets.get(Result.RUN_ID, ""))
         by = OURSELVES if marked and by == self.org.client.door.identity().user else by
+        deal, at = row.id, row.modified_at
         for result, target in self.targets.items():
-            yield HeldRecord(
-                deal=row.id,
-                result=result.value,
-                value=from_crm(result, row.get(target)),
-                set_by=by,
-                set_at=row.modified_at,
-            )
+            text = row.get(target)
+            value = from_crm(result, text) if text else None
+            yield HeldRecord(deal=deal, result=str(result), value=value, set_by=by, set_at=at)
 
 
 def _about(row: Row) -> partial[FactRecord]:
@@ -177,10 +173,16 @@ def _about(row: Row) -> partial[FactRecord]:
     return partial(fact, row.id, source=DEAL, source_id=row.id)
 
 
-def _versions(row: Row, saves: Sequence[Row], name: str) -> list[Version]:
-    """What a field was after each save; a deal without history has been from the start what it is now."""
-    return [_version(row, save, name) for save in saves] or [_version(row, row, name)]
+def _changes(row: Row, saves: Sequence[Row], name: str) -> Iterator[Version]:
+    """What a field was after each save that changed it; a deal without history has been from the start what it is now."""
+    last = None
+    for save in saves or [row]:
+        text = save.get(name)
+        if text != last:
+            yield Version(_at(row, save), text, save.get("CreatedById"))
+        last = text
 
 
-def _version(row: Row, save: Row, name: str) -> Version:
-    return Version(max(row.created_at, save.created_at), save.get(name), save.get("CreatedById"))
+def _at(row: Row, save: Row) -> int:
+    """The instant of a save: none is older than its deal."""
+    return max(row.created_at, save.created_at)

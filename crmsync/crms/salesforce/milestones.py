@@ -73,7 +73,7 @@ class Steps:
         relationship, parent = self.org.child(self.source.object, self.source.history, key=f"{self.key}.history")
         return Child(relationship, self.source.history, parent, CHANGES)
 
-    @property
+    @cached_property
     def _timed(self) -> bool:
         return self.org.fields(self.source.object).get(self.done_at, {}).get("type") in TIMED
 
@@ -84,7 +84,8 @@ class Steps:
         """
         if not row.get(self.deal):
             raise SkipRecord("E206", "it is a step of a plan, but belongs to no deal")
-        promises, done = list(self._promises(row, began, since)), list(self._done(row))
+        saves = row.children(self.history.relationship) if self.history else []
+        promises, done = list(self._promises(row, saves, began, since)), list(self._done(row, saves))
         if self.on_deal and not promises and not done:
             if not row.get(self.due_on) and self._again(row, since):  # the deal may have had such a step before
                 gone = GoneRecord(source=DEAL, crm_id=self._id(row), gone_at=row.modified_at, survivor="")
@@ -120,21 +121,20 @@ class Steps:
         word = text.strip().lower()
         return Side.BUYER if word in BUYER_WORDS else Side.SELLER if word in SELLER_WORDS else Side.UNKNOWN
 
-    def _versions(self, row: Row, name: str, *, first_at: int) -> list[Version]:
+    def _versions(self, row: Row, saves: Sequence[Row], name: str, *, first_at: int) -> list[Version]:
         """The values of a field, oldest first; the first one, which no history row holds, as of `first_at`."""
-        saves = row.children(self.history.relationship) if self.history else []
         mine = [save for save in saves if save.get("Field") == name]
         first = mine[0].get("OldValue") if mine else row.get(name)
         moves = [Version(save.created_at, save.get("NewValue"), save.get("CreatedById")) for save in mine]
         return [Version(first_at, first, ""), *moves]
 
-    def _promises(self, row: Row, began: int, since: int) -> Iterator[tuple[int, int]]:
+    def _promises(self, row: Row, saves: Sequence[Row], began: int, since: int) -> Iterator[tuple[int, int]]:
         """(known at, day) at each change of the due day; day 0 where it was cleared."""
         again = self._again(row, since)
         if again and self.on_deal and row.get("LastModifiedById") == self.org.client.door.identity().user:
             return  # our own write has moved the deal's stamp
         last = 0
-        versions = self._versions(row, self.due_on, first_at=self._promised_at(row, began, since))
+        versions = self._versions(row, saves, self.due_on, first_at=self._promised_at(row, began, since))
         for version, on in _read(versions, day):
             if on != last or (again and not self.on_deal):
                 yield version.at, on
@@ -150,11 +150,11 @@ class Steps:
         """Whether an earlier pull has seen the step, and no history tells what changed since."""
         return not self.source.history and row.created_at < since
 
-    def _done(self, row: Row) -> Iterator[Done]:
+    def _done(self, row: Row, saves: Sequence[Row]) -> Iterator[Done]:
         """Each time that the step was done, set to another instant, or reopened."""
         timed, kept = self._timed, bool(self.source.history)
         last = 0
-        versions = self._versions(row, self.done_at, first_at=row.created_at if kept else row.modified_at)
+        versions = self._versions(row, saves, self.done_at, first_at=row.created_at if kept else row.modified_at)
         for version, at in _read(versions, parse_instant if timed else _ticked):
             if at != last:
                 known_at = at if self.done_at == TASK_DONE and not kept else version.at

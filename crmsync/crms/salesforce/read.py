@@ -6,52 +6,23 @@ archived activities come along (`queryAll`), each deal and step with its whole h
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from crmsync import strict
-from crmsync.clock import MICROS_PER_SECOND, iso
+from crmsync.clock import MICROS_PER_SECOND
 from crmsync.config import CrmConfig
 from crmsync.crm import digest
 from crmsync.crms.salesforce import large
-from crmsync.crms.salesforce.client import Json
 from crmsync.crms.salesforce.jobs import Jobs, NoJob
 from crmsync.crms.salesforce.org import DEAL, STAGE, Org
-from crmsync.crms.salesforce.refusals import NO_LOCATOR, NO_OBJECT, Refused
+from crmsync.crms.salesforce.pages import CHANGED, FULL, Pages, Place
+from crmsync.crms.salesforce.refusals import NO_OBJECT, Refused
 from crmsync.crms.salesforce.settings import Settings
 from crmsync.crms.salesforce.streams import Span, Stream, all_streams, bad, selected
-from crmsync.crms.salesforce.values import Row, all_of, quoted, soql
+from crmsync.crms.salesforce.values import Row, soql
 from crmsync.errors import BadConfig, SkipRecord
-from crmsync.records import BEGINNING, Cursor, GoneRecord, Page
+from crmsync.records import Cursor, GoneRecord, Page
 
-FULL, CHANGED = "full", "changed"
 LINKED_FROM = 58.0  # the API version from which on a query job links its pages
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where a read stands: `began`, the CRM's clock at its start; `stamp` and `last`, those of the last record that it brought."""
-
-    way: str
-    began: int
-    stamp: int = 0
-    last: str = ""
-
-    @classmethod
-    def of(cls, since: Cursor | None, now: int) -> "Place":
-        """Where to begin: anew, or where a read broke off."""
-        if since is None or since == BEGINNING:
-            return cls(FULL, now)
-        if not since.resume:
-            return cls(CHANGED, now)
-        way, began, stamp, last = since.resume.split(":")
-        return cls(way, int(began), int(stamp), last)
-
-    def after(self, row: Row) -> "Place":
-        """Behind a record."""
-        return Place(self.way, self.began, row.modified_at, row.id)
-
-    def __str__(self) -> str:
-        return f"{self.way}:{self.began}:{self.stamp}:{self.last}"
 
 
 class Reader:
@@ -59,8 +30,9 @@ class Reader:
 
     def __init__(self, org: Org, config: CrmConfig, settings: Settings) -> None:
         self.org, self.client, self.config = org, org.client, config
-        self.look_back = settings.look_back_s * MICROS_PER_SECOND
         self.jobs = Jobs(self.client, threads=config.parallel)
+        look_back = settings.look_back_s * MICROS_PER_SECOND
+        self.pages = Pages(self.client, look_back=look_back, threads=config.parallel)
         self.bulk_from = settings.bulk_from if float(settings.api_version) >= LINKED_FROM else 0
         self._streams: dict[str, Stream] = {}
         for stream in all_streams(org, config, settings):
@@ -119,11 +91,11 @@ class Reader:
 
     def _pages(self, stream: Stream, place: Place, since: int) -> Iterator[Page]:
         """From a place on, by jobs where much is left to read, else page by page."""
-        answer = self._ask(stream, place, since)
+        answer = self.pages.ask(stream, place, since)
         if read := self._by_jobs(stream, place, int(answer.get("totalSize") or 0)):
             yield from self._large(stream, place, read)
             return
-        for here, rows, more in self._onward(stream, place, since, answer):
+        for here, rows, more in self.pages.onward(stream, place, since, answer):
             cursor = Cursor(since, here.last, resume=str(here)) if more else Cursor(stamp=here.began)
             yield page_of(stream, rows, Span(here.began, since), cursor=cursor, name=stream.name)
 
@@ -147,52 +119,10 @@ class Reader:
             yield page_of(stream, mine, span, cursor=_anew(place, rows[-1].id), name=stream.name)
         if read.children:
             late = Place(CHANGED, place.began)
-            for here, rows, _ in self._onward(stream, late, place.began, self._ask(stream, late, place.began)):
+            changed = self.pages.ask(stream, late, place.began)
+            for here, rows, _ in self.pages.onward(stream, late, place.began, changed):
                 yield page_of(stream, rows, span, cursor=_anew(place, here.last), name=stream.name)
         yield Page(stream.name, Cursor(stamp=place.began))
-
-    def _onward(self, stream: Stream, place: Place, since: int, answer: Json) -> Iterator[tuple[Place, list[Row], str]]:
-        """An answer's rows and those of the pages after it, each with the place behind it and the address of the next."""
-        while True:
-            rows = [Row(record) for record in answer["records"]]
-            place = place.after(rows[-1]) if rows else place
-            more = "" if answer["done"] else str(answer["nextRecordsUrl"])
-            yield place, rows, more
-            if not more:
-                return
-            answer = self._next(stream, place, since, more)
-
-    def _next(self, stream: Stream, place: Place, since: int, more: str) -> Json:
-        """A following page. A locator lives for hours, not for ever: when it is dead a new query goes on at the place."""
-        try:
-            return self.client.more(more)
-        except Refused as refused:
-            if refused.code != NO_LOCATOR:
-                raise
-            return self._ask(stream, place, since)
-
-    def _ask(self, stream: Stream, place: Place, since: int) -> Json:
-        """The first page from a place on."""
-        conditions = [stream.where()]
-        if place.way == FULL:
-            conditions += [f"Id > {quoted(place.last)}"] if place.last else []
-            order = "Id"
-        else:
-            conditions.append(self._changed(stream, place, since))
-            order = "SystemModstamp, Id"
-        if place.way == CHANGED and place.last:
-            stamp = iso(place.stamp)
-            conditions.append(f"SystemModstamp > {stamp} OR (SystemModstamp = {stamp} AND Id > {quoted(place.last)})")
-        text = soql(selected(stream), stream.entity, where=all_of(conditions), tail=f"ORDER BY {order}")
-        return self.client.query(text)
-
-    def _changed(self, stream: Stream, place: Place, since: int) -> str:
-        """Changed since the last read, or with an instant that has passed since."""
-        start = iso(max(0, since - self.look_back) // MICROS_PER_SECOND * MICROS_PER_SECOND)
-        changed = f"SystemModstamp >= {start}"
-        if not stream.due:
-            return changed
-        return f"{changed} OR ({stream.due} >= {start} AND {stream.due} <= {iso(place.began)})"
 
     def probe(self, name: str) -> str:
         """Reads one record of a stream; gives a warning, "" if there is none. Raises BadConfig when something is missing."""

@@ -56,7 +56,7 @@ class Settings(Section):
         description="write 25 deals a call, each only if nobody changed it since; false: 200 a call, the last writer wins",
     )
     bulk_from: int = Field(
-        10_000,
+        50_000,
         ge=0,
         description="records of an object from which on a full read of it goes by a query job of Bulk API 2.0; 0: never",
     )

@@ -245,6 +245,11 @@ def selected(stream: Stream, *, held: bool = True) -> list[str]:
     return [*own_fields(stream, held=held), *map(str, stream.children())]
 
 
+def below(stream: Stream) -> list[str]:
+    """The relationships under which the children of a stream's records stand."""
+    return [child.relationship for child in stream.children()]
+
+
 def bad(source: str, row: Row, error: Exception) -> BadRecord:
     """A record set aside, with its reason."""
     reason = error.what if isinstance(error, SkipRecord) else f"it can't be read: {error}"

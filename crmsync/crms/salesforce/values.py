@@ -1,6 +1,6 @@
 """Salesforce's JSON <-> our numbers: ISO instants to the second, days without a zone, exact decimals, null for blank."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -34,9 +34,9 @@ class Child:
         return f"({soql(self.fields, self.relationship)})"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class Row:
-    """A record as the API gives it."""
+    """A record as the API gives it. Not frozen, which would take three times as long to make, and there is one for each save."""
 
     raw: dict[str, Any]
 
@@ -62,9 +62,11 @@ class Row:
 
     def get(self, name: str) -> str:
         """A field's text, "" when it is blank; a dotted name leads through a parent."""
-        value = self.raw.get(name) if "." not in name else self._led_to(name)
+        value = self.raw.get(name)
         if isinstance(value, str):
             return value
+        if value is None and "." in name:
+            value = self._led_to(name)
         if value is None:
             return ""
         return str(value).lower() if isinstance(value, bool) else str(value)
@@ -82,8 +84,8 @@ class Row:
     def children(self, relationship: str) -> list["Row"]:
         """The live records of a child relationship, oldest first."""
         listed = (self.raw.get(relationship) or {}).get("records") or ()
-        rows = [Row(record) for record in listed]
-        return sorted((row for row in rows if not row.deleted), key=lambda row: (row.created_at, row.id))
+        rows = [Row(record) for record in listed if not record.get("IsDeleted")]
+        return sorted(rows, key=lambda row: (row.created_at, row.id)) if len(rows) > 1 else rows
 
 
 def day(text: str) -> int:
@@ -116,12 +118,3 @@ def to_crm(result: Result, value: str | None) -> str | float | None:
 def from_crm(result: Result, text: str) -> str | None:
     """What Salesforce shows -> canonical text."""
     return canonical(result, text, instant=parse_instant)
-
-
-def changes(versions: Sequence[Version]) -> Iterator[Version]:
-    """The versions whose text differs from the one before."""
-    last = None
-    for version in versions:
-        if version.text != last:
-            yield version
-        last = version.text
