@@ -2,6 +2,7 @@
 
     python bench/memory.py            3,000 and 100,000 deals over both CRMs
     python bench/memory.py 3000 30000
+    python bench/memory.py deals 1000000   deals and their stages, and nothing else: no plan, no engagement, no contacts
 
 The local CRMs run in a process of their own, without a pace. Each CRM is pulled by a fresh process into a SQLite store of its own.
 The floor stands first: the same process with everything imported and the store open, and nothing pulled.
@@ -14,24 +15,32 @@ import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import fields
 from pathlib import Path
 
 SIZES = ("3000", "100000")
 SEED = 1
 NOW = "2026-06-01T02:00:00Z"
 FLOOR = ""  # stands for no CRM
+ALL, DEALS = "all", "deals"  # what of a world is served
 KIB_PER_MIB = 1_024
 
 
-def serve(deals: int, folder: Path) -> None:
+def serve(deals: int, folder: Path, *, which: str) -> None:
     """Serves a world until a signal; says so once the config is in the folder."""
+    import numpy as np
+
     from crmsync.clock import parse_instant
+    from crmsync.sandbox.columns import STAGE, Facts
     from crmsync.sandbox.generate import generate
     from crmsync.sandbox.guide import config
     from crmsync.sandbox.laws import LAWS
     from crmsync.sandbox.local import LocalCrms
 
     world = generate(deals=deals, seed=SEED, law=LAWS["milestones"], now=parse_instant(NOW))
+    if which == DEALS:
+        stages = np.flatnonzero(world.facts.kind == STAGE)
+        world.facts = Facts(*(getattr(world.facts, each.name)[stages] for each in fields(Facts)))
     with LocalCrms(world, folder, frozen=True, paced=False) as local:
         (folder / "config.toml").write_text(config(local))
         print("serving", flush=True)
@@ -59,10 +68,10 @@ def pull(folder: Path, name: str) -> None:
     print(json.dumps({**told, "seconds": seconds, "peak_mib": peak}))
 
 
-def measure(deals: str, folder: Path) -> None:
+def measure(deals: str, folder: Path, *, which: str) -> None:
     """A row of the table for the floor and for each CRM."""
     mine = [sys.executable, __file__]
-    with subprocess.Popen([*mine, "serve", deals, str(folder)], stdout=subprocess.PIPE, text=True) as server:
+    with subprocess.Popen([*mine, "serve", which, deals, str(folder)], stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         try:
             assert server.stdout.readline() == "serving\n"
@@ -81,20 +90,22 @@ def show(deals: str, name: str, cost: dict[str, float]) -> None:
     print(f"{int(deals):>8,} {name:>6} " + " ".join(f"{number:>10,.0f}" for number in numbers), flush=True)
 
 
-def main(sizes: list[str]) -> None:
+def main(sizes: list[str], *, which: str = ALL) -> None:
     """The table."""
     heads = ("rows", "deals", "facts", "calls", "seconds", "rows/s", "peak MiB")
     print(f"{'world':>8} {'crm':>6} " + " ".join(f"{head:>10}" for head in heads))
     for deals in sizes or SIZES:
         with tempfile.TemporaryDirectory() as folder:
-            measure(deals, Path(folder))
+            measure(deals, Path(folder), which=which)
 
 
 if __name__ == "__main__":
     match sys.argv[1:]:
-        case ["serve", deals, folder]:
-            serve(int(deals), Path(folder))
+        case ["serve", which, deals, folder]:
+            serve(int(deals), Path(folder), which=which)
         case ["pull", folder, name]:
             pull(Path(folder), name)
+        case ["deals", *sizes]:
+            main(sizes, which=DEALS)
         case sizes:
             main(sizes)

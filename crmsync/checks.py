@@ -2,7 +2,7 @@
 
 C101 config, C102 models, C103 jobs, C104 store, C105 SQLite library, C106 this machine's clock, C107 who is at work, C108 a CRM's
 part of the config, C109 the account that the store holds, C110 the calls that the jobs need, C111 secrets that others may read,
-C112 addresses of alerts, C113 the engine. The rooms of the CRMs add C201 and following.
+C112 addresses of alerts, C113 the engine, C114 who compacts. The rooms of the CRMs add C201 and following.
 """
 
 from collections import Counter
@@ -54,6 +54,8 @@ def findings(file: Path | None, *, clock: Clock = system_clock) -> Iterator[Find
         yield _engine(config)
     yield from _models(root)
     jobs = yield from _jobs(root, config, now=clock())
+    if config.retention.is_set:
+        yield _retention(jobs)
     store = yield from _store(config, now=clock())
     try:
         for name in config.crm:
@@ -132,6 +134,14 @@ def _jobs(root: Path, config: Config, *, now: int) -> Generator[Finding, None, l
         except CrmsyncError as error:
             yield failed("C103", error)
     return good
+
+
+def _retention(jobs: Iterable[JobSpec]) -> Finding:
+    if names := [spec.name for spec in jobs if "compact" in spec.steps]:
+        return Finding("C114", "ok", f"retention: by {', '.join(names)}")
+    return Finding(
+        "C114", "warn", "retention: no job has the step compact", 'steps = [..., "compact"] in jobs/daily.toml'
+    )
 
 
 def _names(spec: JobSpec, root: Path, config: Config) -> None:

@@ -1,9 +1,7 @@
 """The command line: verbs, arguments and exit codes. What a verb needs is imported when it runs, so that help comes at once."""
 
-import platform
 import sys
 from collections.abc import Sequence
-from importlib import metadata
 from pathlib import Path
 from typing import Annotated
 
@@ -39,11 +37,18 @@ def crmsync(
     terminal: Terminal = context.obj
     terminal.config, terminal.as_json, terminal.debug = config, as_json, debug
     if version:
-        typer.echo(f"crmsync {metadata.version('crmsync')}, Python {platform.python_version()}")
+        typer.echo(_version())
         raise typer.Exit
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
         raise typer.Exit(USAGE)
+
+
+def _version() -> str:
+    import platform
+    from importlib import metadata
+
+    return f"crmsync {metadata.version('crmsync')}, Python {platform.python_version()}"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

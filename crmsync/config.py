@@ -129,6 +129,40 @@ class StoreConfig(Section):
     )
 
 
+LEAST_KEPT_DAYS = 14
+
+
+def _kept_days(days: int) -> int:
+    if 0 < days < LEAST_KEPT_DAYS:
+        raise ValueError(f"0, or {LEAST_KEPT_DAYS} and more: a score tells how it moved in a week")
+    return days
+
+
+Days = Annotated[int, AfterValidator(_kept_days)]
+
+
+class RetentionConfig(Section):
+    """How long scores and receipts are kept; `crmsync compact`, or the step of a job, then deletes. The rest stays for ever."""
+
+    scores_days: Days = Field(
+        0,
+        ge=0,
+        description="days that every score is kept; of older ones the first of each deal, the last of each week, and those"
+        " that a kept plan names; 0: all",
+    )
+    receipts_days: Days = Field(
+        0,
+        ge=0,
+        description="days that every plan and receipt is kept, and so how far back `undo` reaches; of older ones what tells"
+        " whose value a field shows; 0: all",
+    )
+
+    @property
+    def is_set(self) -> bool:
+        """Whether anything is ever deleted."""
+        return bool(self.scores_days or self.receipts_days)
+
+
 class MilestoneSource(Section):
     """Where the steps of a plan live in a CRM: a custom object, flagged tasks, or date fields on the deal itself."""
 
@@ -312,6 +346,7 @@ class Config(Section):
     """Everything that crmsync is told from outside."""
 
     store: StoreConfig = StoreConfig()
+    retention: RetentionConfig = RetentionConfig()
     push: PushConfig = PushConfig()
     log: LogConfig = LogConfig()
     metrics: MetricsConfig = MetricsConfig()

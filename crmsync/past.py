@@ -31,34 +31,36 @@ def history(store: Store, *, known_by: int | None = None, crms: Sequence[str] = 
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """All deals, to be read so many at a time: ranges of their numbers, and what has to be known of all deals at once."""
+    """The deals that had not ended, to be read so many at a time by their numbers, and what has to be known of all at once."""
 
-    ranges: list[tuple[int, int]]
+    batches: list[list[int]]
     load: Load
     outcomes: Outcomes
     kept: Kept | None
 
     def shares(self, count: int) -> "list[Book]":
         """The same deals for so many readers."""
-        return [replace(self, ranges=self.ranges[number::count]) for number in range(count)]
+        return [replace(self, batches=self.batches[number::count]) for number in range(count)]
 
 
 def book(
     store: Store, slips: Slips | None, *, known_by: int, crms: Sequence[str] = (), at_once: int = DEALS_AT_ONCE
 ) -> Book:
-    """The deals, so many in a range; `slips`: of the fit that will score them."""
+    """Of the instant, so many deals in a batch; `slips`: of the fit that will score them."""
     with frames.reading(store, known_by=known_by, crms=crms) as reader:
-        facts = _named(reader.facts(kinds=(*LIFE, Kind.MILESTONE)), {})
-        whole = History(*facts, companies=deals.companies(store))
+        whole = History(*_named(reader.facts(kinds=(*LIFE, Kind.MILESTONE)), {}), companies=deals.companies(store))
         kept = None if slips is None else slips.kept(spells(whole, by=known_by), whole)
-        return Book(reader.deal_ranges(at_once), whole.load, whole.outcomes, kept)
+        ended = whole.deals[whole.as_of(whole.deals, known_by).has_ended]
+        left = np.setdiff1d(reader.deals(), ended, assume_unique=True)
+        batches = [left[start : start + at_once].tolist() for start in range(0, len(left), at_once)]
+        return Book(batches, whole.load, whole.outcomes, kept)
 
 
 def parts(store: Store, book: Book, *, known_by: int, crms: Sequence[str] = ()) -> Iterator[History]:
-    """The facts of each range, as a history that knows of all deals what it has to."""
+    """The facts of each batch, as a history that knows of all deals what it has to."""
     stages, companies = pulled.stage_labels(store), deals.companies(store)
     with frames.reading(store, known_by=known_by, crms=crms) as reader:
-        for some in book.ranges:
+        for some in book.batches:
             facts = _named(reader.facts(deals=some), stages)
             yield History(*facts, load=book.load, outcomes=book.outcomes, companies=companies)
 

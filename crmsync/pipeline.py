@@ -16,6 +16,7 @@ from crmsync.config import Config, CrmConfig
 from crmsync.connections import Connections
 from crmsync.crm import Crm
 from crmsync.errors import BadConfig, CrmsyncError, LeaseHeld, RetryLater, Stopped, counting
+from crmsync.steps.compact import compact
 from crmsync.steps.pull import pull
 from crmsync.steps.push import push
 from crmsync.steps.reconcile import reconcile
@@ -76,6 +77,14 @@ class Pipeline:
         asked = self.config.only_crm(crm)
         self.connections.drop(*(each.name for each in asked))
         return self._each_crm("reconcile", asked, work)
+
+    def compact(self, crm: str | None = None) -> list[RunRow]:
+        """Deletes what is no longer kept of the scores, plans and receipts of the CRM of that name, or of all of them."""
+
+        def of(name: str) -> Work:
+            return lambda _: compact(self.store, name, self.config.retention, watch=self.watch)
+
+        return self._all([("compact", each.name, of(each.name)) for each in self.config.only_crm(crm)])
 
     def train(self, model: str, *, as_of: int | None = None) -> list[RunRow]:
         """Learns a model from what was known at an instant."""
@@ -159,6 +168,7 @@ class Pipeline:
         steps: dict[str, Callable[[], list[RunRow]]] = {
             "pull": lambda: [row for name in names for row in self.pull(name)],
             "reconcile": lambda: [row for name in names for row in self.reconcile(name)],
+            "compact": lambda: [row for name in names for row in self.compact(name)],
             "train": lambda: self.train(spec.model),
             "score": lambda: self.score(spec.model),
             "stage": lambda: [row for name in names for row in self.stage(name)],

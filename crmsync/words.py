@@ -5,7 +5,8 @@ PARTICIPLES = {
     "reread": "read in full (other fields are asked for)",
     "unwritten": "deals' forecasts unwritten (kind prior)",
 }
-NOUNS = ("calls", "deals", "snapshots", "steps")  # names of counts that are plural nouns
+# names of counts that are plural nouns
+NOUNS = ("calls", "deals", "receipts", "scores", "snapshots", "steps", "values")
 
 
 def many(count: int, noun: str) -> str:

@@ -133,7 +133,7 @@ def _zone(name: str) -> str:
     return name
 
 
-Step = Literal["pull", "reconcile", "train", "score", "stage", "push"]
+Step = Literal["pull", "reconcile", "compact", "train", "score", "stage", "push"]
 
 
 class JobSpec(Section):

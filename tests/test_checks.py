@@ -14,6 +14,7 @@ from crmsync.records import Finding
 from crmsync.store import runs
 from crmsync.store.engine import open_store
 
+RETENTION = "[retention]\nscores_days = 90\n"
 MODEL = 'features = ["age"]\n'
 JOB = 'schedule = "0 * * * *"\nsteps = ["pull", "score"]\n'
 
@@ -160,3 +161,11 @@ def test_findings_refuse_an_engine_as_serve_does(root: Path, monkeypatch: pytest
     monkeypatch.setitem(sys.modules, "procrastinate", None)
     told += [next(each.what for each in findings(root / "config.toml") if each.code == "C113")]
     assert (told[0], "the engine isn't installed" in told[1]) == ("ok", True)
+
+
+def test_check_finds_a_retention_that_no_job_carries_out(root: Path) -> None:
+    """A policy without the step would delete nothing, and nobody would notice."""
+    (root / "config.toml").write_text(RETENTION)
+    told = [each.level for each in found(root) if each.code == "C114"]
+    (root / "jobs" / "hourly.toml").write_text(JOB.replace('"score"', '"compact"'))
+    assert [*told, *(each.level for each in found(root) if each.code == "C114")] == ["warn", "ok"]

@@ -195,7 +195,7 @@ def test_interrupted_is_one_line(workspace: Path) -> None:
     assert (running.returncode, told) == (130, "interrupted; what was stored stays\n")
 
 
-STEPS = ["pull", "reconcile", "train", "score", "stage", "push"]
+STEPS = ["pull", "reconcile", "compact", "train", "score", "stage", "push"]
 BEGINNING = ["demo", "sandbox", "init", "check", "fields"]
 VERBS = [
     *BEGINNING,

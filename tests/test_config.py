@@ -150,7 +150,7 @@ def test_load_names_the_line_that_isnt_toml(read: Callable[[str], Config], text:
     [
         ("[push]\nfrist = 'send'", "2: push.frist: unknown key -> did you mean first?"),
         ("[pus]\n", "1: pus: unknown key -> did you mean push?"),
-        ("\n[zzz]\n", "2: zzz: unknown key -> one of: store, push, log, metrics, alerts, ping, engine, crm"),
+        ("\n[zzz]\n", "2: zzz: unknown key -> one of: store, retention, push, log, metrics, alerts, ping, engine, crm"),
         ("[push]\nfirst = 'maybe'", "2: push.first: no such value -> 'approve' or 'send'"),
         ("[store]\nurl = 3", "2: store.url: no text -> a text, in quotes"),
         ("crm = 3", "1: crm: no table -> keys with values, below a [header]"),
@@ -387,3 +387,16 @@ def test_writable_leaves_out_what_may_only_be_read(read: Callable[[str], Config]
     assert ([crm.name for crm in config.writable(None)], config.crm["main"].fields) == (["hub"], {})
     with pytest.raises(BadConfig, match=r"E213 .*config\.toml:7: main may only be read"):
         config.writable("main")
+
+
+@pytest.mark.parametrize(("days", "told"), [(0, ""), (14, ""), (13, "0, or 14 and more"), (-1, "at least 0")])
+def test_retention_leaves_a_score_its_week(tmp_path: Path, days: int, told: str) -> None:
+    """Fewer days would take away what the change in a week is told by; 0 keeps everything."""
+    file = tmp_path / "config.toml"
+    file.write_text(f"[retention]\nscores_days = {days}\n")
+    said = ""
+    try:
+        load(file)
+    except BadConfig as fault:
+        said = str(fault)
+    assert (told in said, bool(said)) == (True, bool(told))

@@ -132,7 +132,7 @@ def test_job_runs_its_steps_in_its_zone(write: Write) -> None:
     [
         (
             JOB.replace("pull", "pul"),
-            "E103 jobs/j.toml:2: steps.0: no such value -> 'pull', 'reconcile', 'train', 'score', 'stage' or 'push'",
+            "E103 jobs/j.toml:2: steps.0: no such value -> 'pull', 'reconcile', 'compact', 'train', 'score', 'stage' or 'push'",
         ),
         ('schedule = "0 * * * *"\nsteps = []', "E103 jobs/j.toml:2: steps: too few entries -> at least 1"),
         (JOB + 'zone = "Berlin"', "E103 jobs/j.toml:3: zone: no time zone 'Berlin'; write it like Europe/Berlin"),

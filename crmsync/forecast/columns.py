@@ -10,6 +10,7 @@ import numpy as np
 
 from crmsync.forecast.facts import Floats, Ints, Which
 from crmsync.forecast.history import AsOf
+from crmsync.forecast.ledger import Flags
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +19,17 @@ class Numbers:
 
     values: Floats
     log: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """A number that adds up, such as acts or days, nan where unknown. Into the model go x and log(1 + x).
+
+    Acts that come at a steady pace are evidence that adds up: the log-odds of two paces are a line in the count and in the
+    days. Where each act tells less than the one before, the logarithm says so.
+    """
+
+    values: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +94,7 @@ class Names:
         return dict(zip(names.tolist(), deals.tolist(), strict=True))
 
 
-Column = Numbers | Steps | Money | Labels | Slopes | Names
+Column = Numbers | Counts | Steps | Money | Labels | Slopes | Names
 
 
 def counts_by_name(asof: AsOf, which: Which, *, seen: bool = False) -> Names:
@@ -110,3 +122,13 @@ def decays_by_name(asof: AsOf, which: Which, *, days: float) -> Names:
         return asof.of(which, name=name).decayed(days)
 
     return Names(asof, which, measure)
+
+
+def share(part: Floats, whole: Floats) -> Floats:
+    """Part of whole, nan where there is none."""
+    return np.where(whole > 0, part / np.maximum(whole, 1), np.nan)
+
+
+def only_where(known: Flags, values: Floats) -> Floats:
+    """The values, nan where they aren't known: no sign of lateness is no good sign where nobody could see one."""
+    return np.where(known, values, np.nan)

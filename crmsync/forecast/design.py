@@ -58,9 +58,13 @@ class Table:
 
     def matrix(self, terms: Sequence[Term], pairs: Ints) -> Floats:
         """The design matrix of these pairs, nan where a number is unknown."""
-        label_ids = self.asof.history.label_ids
-        blocks = [matrix(self.column(term.feature.name), term.encoding, pairs, label_ids) for term in terms]
-        return np.hstack([np.zeros((len(pairs), 0)), *blocks])
+        ends = np.cumsum([term.encoding.width for term in terms])
+        whole = np.empty((len(pairs), ends[-1] if len(ends) else 0))
+        for term, end in zip(terms, ends, strict=True):
+            column = self.column(term.feature.name)
+            block = matrix(column, term.encoding, pairs, self.asof.history.label_ids)
+            whole[:, end - term.encoding.width : end] = block
+        return whole
 
 
 __all__ = ["REST", "Table", "Term"]

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 import numpy as np
 
 from crmsync.clock import MICROS_PER_DAY
-from crmsync.forecast.columns import Labels, Money, Names, Numbers, Slopes, Steps
+from crmsync.forecast.columns import Counts, Labels, Money, Names, Numbers, Slopes, Steps
 from crmsync.forecast.dataset import Snapshots
 from crmsync.forecast.design import Table
 from crmsync.forecast.facts import Floats, Ints
@@ -74,7 +74,7 @@ def _place(values: Floats, edges: Floats) -> Ints:
 def _values(table: Table, features: Iterable[str]) -> Iterator[tuple[str, Floats]]:
     for name in features:
         match table.column(name):
-            case Numbers(values) | Steps(values) | Money(values, _):
+            case Numbers(values) | Counts(values) | Steps(values) | Money(values, _):
                 yield name, values
             case Labels(ids):
                 yield name, ids.astype(np.float64)

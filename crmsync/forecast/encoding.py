@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from crmsync.forecast.columns import Column, Labels, Money, Names, Numbers, Slopes, Steps
+from crmsync.forecast.columns import Column, Counts, Labels, Money, Names, Numbers, Slopes, Steps
 from crmsync.forecast.facts import Floats, Ints
 from crmsync.forecast.recipe import Recipe
 
@@ -18,9 +18,9 @@ REST = ""  # the level in which the rare and the unknown ones stand together
 class Encoding:
     """How a feature's values become columns.
 
-    kind `number`: the value; `steps`: one column for each of `knots`; `money`: the value over `knots[i]`, the median of
-    currency `levels[i]`; `labels`, `slopes` and `names`: one column for each of `levels`. `missing`: a column more, which
-    says that the value is unknown.
+    kind `number`: the value; `counts`: its logarithm, and the value; `steps`: one column for each of `knots`; `money`: the
+    value over `knots[i]`, the median of currency `levels[i]`; `labels`, `slopes` and `names`: one column for each of
+    `levels`. `missing`: a column more, which says that the value is unknown.
     """
 
     kind: str
@@ -31,8 +31,8 @@ class Encoding:
     @property
     def width(self) -> int:
         """How many columns."""
-        if self.kind in ("number", "money"):
-            return 1 + self.missing
+        if self.kind in ("number", "money", "counts"):
+            return 1 + (self.kind == "counts") + self.missing
         return len(self.knots if self.kind == "steps" else self.levels) + self.missing
 
 
@@ -41,6 +41,8 @@ def learn(column: Column, pairs: Ints, deals: Ints, labels: tuple[str, ...], rec
     match column:
         case Numbers(values):
             return Encoding("number", missing=bool(np.isnan(values[pairs]).any()))
+        case Counts(values):
+            return Encoding("counts", missing=bool(np.isnan(values[pairs]).any()))
         case Steps(values):
             return Encoding("steps", knots=_knots(values[pairs], recipe), missing=bool(np.isnan(values[pairs]).any()))
         case Money(minor, currency):
@@ -59,11 +61,13 @@ def matrix(column: Column, encoding: Encoding, pairs: Ints, label_ids: dict[str,
     match column:
         case Numbers(values, log):
             chosen = values[pairs]
-            return _with_missing(_log(chosen) if log else chosen, encoding)
+            return _with_missing([_log(chosen) if log else chosen], encoding)
+        case Counts(values):
+            return _with_missing(_counted(values[pairs], encoding), encoding)
         case Steps(values):
             return _steps(values[pairs], encoding)
         case Money(minor, currency):
-            return _with_missing(_over_median(minor[pairs], currency[pairs], ids, encoding), encoding)
+            return _with_missing([_over_median(minor[pairs], currency[pairs], ids, encoding)], encoding)
         case Labels(found):
             return _one_hot(found[pairs], ids, encoding.levels)
         case Slopes(found, values):
@@ -76,9 +80,14 @@ def _log(values: Floats) -> Floats:
     return np.log1p(np.maximum(values, 0.0))
 
 
-def _with_missing(values: Floats, encoding: Encoding) -> Floats:
-    """The values, nan kept for the reader to fill with the mean, and the column that says so."""
-    columns = [values] + ([np.isnan(values).astype(np.float64)] if encoding.missing else [])
+def _counted(values: Floats, encoding: Encoding) -> list[Floats]:
+    """The logarithm, and the value itself but in a fit of an older version, which has only the former."""
+    return [_log(values), values] if encoding.kind == "counts" else [_log(values)]
+
+
+def _with_missing(values: list[Floats], encoding: Encoding) -> Floats:
+    """The columns of a number, nan kept for the reader to fill with the mean, and the one that says so."""
+    columns = values + ([np.isnan(values[0]).astype(np.float64)] if encoding.missing else [])
     return np.stack(columns, axis=1)
 
 

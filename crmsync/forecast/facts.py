@@ -62,13 +62,24 @@ ANY = Which()
 def canonical_order(facts: Facts, labels: Sequence[str]) -> Ints:
     """The rows by deal and instant seen, ties by content, so that equal facts in any order give one history.
 
-    Within one instant a step is planned before it is done; stages of one second rank by `value`, then by their text.
+    Within one instant a step is planned before it is done; stages of one second rank by `value`, then by their text. Few facts
+    share one, so all that content is looked at of those alone.
     """
+    seen_at = np.maximum(facts.at, facts.known_at)
+    order = np.lexsort((seen_at, facts.deal)).astype(np.int64)
+    again = (np.diff(facts.deal[order]) == 0) & (np.diff(seen_at[order]) == 0)
+    tied = np.append(False, again) | np.append(again, False)[: len(order)]
+    instant = np.append(0, np.cumsum(~again))[: len(order)][tied]
+    order[tied] = order[tied][np.lexsort((*_content(facts.take(order[tied]), labels), instant))]
+    return order
+
+
+def _content(facts: Facts, labels: Sequence[str]) -> tuple[NDArray[np.signedinteger], ...]:
+    """What ties are broken by, the last one first."""
     used, place = np.unique(facts.name, return_inverse=True)
     texts = sorted(range(len(used)), key=lambda number: labels[int(used[number])])
     text = np.argsort(np.array(texts, dtype=np.int64))[place]
-    seen_at = np.maximum(facts.at, facts.known_at)
-    content = (
+    return (
         facts.known_at,
         facts.person,
         facts.step,
@@ -79,4 +90,3 @@ def canonical_order(facts: Facts, labels: Sequence[str]) -> Ints:
         facts.kind,
         facts.at,
     )
-    return np.lexsort((*content, seen_at, facts.deal)).astype(np.int64)

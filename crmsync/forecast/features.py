@@ -12,6 +12,7 @@ from crmsync.clock import MICROS_PER_DAY
 from crmsync.forecast import channels
 from crmsync.forecast.columns import (
     Column,
+    Counts,
     Labels,
     Money,
     Numbers,
@@ -20,11 +21,13 @@ from crmsync.forecast.columns import (
     counts_by_name,
     days_by_name,
     decays_by_name,
+    only_where,
+    share,
 )
 from crmsync.forecast.facts import Floats
 from crmsync.forecast.feature import FEATURES, feature
 from crmsync.forecast.history import NO_NAME, AsOf
-from crmsync.forecast.ledger import NO_DAY, Flags
+from crmsync.forecast.ledger import NO_DAY
 from crmsync.records import Side
 
 __all__ = ["ALL", "FEATURES"]
@@ -44,7 +47,7 @@ def age(asof: AsOf) -> Column:
 @feature("deal", "days", part="age")
 def age_log(asof: AsOf) -> Column:
     """Age of the deal."""
-    return Numbers(asof.age_days, log=True)
+    return Counts(asof.age_days)
 
 
 @feature("deal", "money")
@@ -167,28 +170,34 @@ def plan_age(asof: AsOf) -> Column:
     return Numbers(asof.of(channels.STEP_PLANNED).days_since_first(), log=True)
 
 
+@feature("promises", "days")
+def plan_delay(asof: AsOf) -> Column:
+    """Days from the deal's beginning to its plan."""
+    return Counts(asof.age_days - asof.of(channels.STEP_PLANNED).days_since_first())
+
+
 @feature("promises", "share")
 def plan_done(asof: AsOf) -> Column:
     """Share of the plan done."""
-    return Numbers(_share(asof.plan.done.sum(axis=0), asof.plan.size.sum(axis=0)))
+    return Numbers(share(asof.plan.done.sum(axis=0), asof.plan.size.sum(axis=0)))
 
 
 @feature("promises", "share")
 def buyer_done(asof: AsOf) -> Column:
     """Share of the buyer's steps done."""
-    return Numbers(_share(asof.plan.done[Side.BUYER], asof.plan.size[Side.BUYER]))
+    return Numbers(share(asof.plan.done[Side.BUYER], asof.plan.size[Side.BUYER]))
 
 
 @feature("promises", "share")
 def seller_done(asof: AsOf) -> Column:
     """Share of our steps done."""
-    return Numbers(_share(asof.plan.done[Side.SELLER], asof.plan.size[Side.SELLER]))
+    return Numbers(share(asof.plan.done[Side.SELLER], asof.plan.size[Side.SELLER]))
 
 
 @feature("promises", "share")
 def buyer_part(asof: AsOf) -> Column:
     """Share of the plan that is the buyer's."""
-    return Numbers(_share(asof.plan.size[Side.BUYER], asof.plan.size.sum(axis=0)))
+    return Numbers(share(asof.plan.size[Side.BUYER], asof.plan.size.sum(axis=0)))
 
 
 @feature("promises", "number", part="buyer_steps")
@@ -212,43 +221,43 @@ def buyer_open(asof: AsOf) -> Column:
 @feature("promises", "number", part="buyer_kept")
 def buyer_on_time(asof: AsOf) -> Column:
     """Buyer's steps done on time."""
-    return Numbers(_where(asof.plan.has_days, asof.plan.kept[Side.BUYER]))
+    return Numbers(only_where(asof.plan.has_days, asof.plan.kept[Side.BUYER]))
 
 
 @feature("promises", "number", part="buyer_kept")
 def buyer_late(asof: AsOf) -> Column:
     """Buyer's steps done late."""
-    return Numbers(_where(asof.plan.has_days, asof.plan.late[Side.BUYER]))
+    return Numbers(only_where(asof.plan.has_days, asof.plan.late[Side.BUYER]))
 
 
 @feature("promises", "times", part="buyer_moves")
 def buyer_moves(asof: AsOf) -> Column:
     """Dates that the buyer moved."""
-    return Numbers(_where(asof.plan.watched, asof.plan.moves[Side.BUYER]))
+    return Numbers(only_where(asof.plan.watched, asof.plan.moves[Side.BUYER]))
 
 
 @feature("promises", "times", part="buyer_moves")
 def buyer_late_moves(asof: AsOf) -> Column:
     """Dates that the buyer moved after they were missed."""
-    return Numbers(_where(asof.plan.watched, asof.plan.late_moves[Side.BUYER]))
+    return Numbers(only_where(asof.plan.watched, asof.plan.late_moves[Side.BUYER]))
 
 
 @feature("promises", "share")
 def buyer_kept(asof: AsOf) -> Column:
     """Buyer's promises kept."""
-    return Numbers(_where(asof.plan.has_days, asof.plan.kept_share[Side.BUYER]))
+    return Numbers(only_where(asof.plan.has_days, asof.plan.kept_share[Side.BUYER]))
 
 
 @feature("promises", "share")
 def seller_kept(asof: AsOf) -> Column:
     """Our promises kept."""
-    return Numbers(_where(asof.plan.has_days, asof.plan.kept_share[Side.SELLER]))
+    return Numbers(only_where(asof.plan.has_days, asof.plan.kept_share[Side.SELLER]))
 
 
 @feature("promises", "number")
 def buyer_overdue(asof: AsOf) -> Column:
     """Buyer's promises overdue."""
-    return Numbers(_where(asof.plan.has_days, asof.plan.overdue[Side.BUYER]), log=True)
+    return Numbers(only_where(asof.plan.has_days, asof.plan.overdue[Side.BUYER]), log=True)
 
 
 @feature("promises", "days", part="buyer_waited")
@@ -260,13 +269,13 @@ def buyer_waited(asof: AsOf) -> Column:
 @feature("promises", "days", part="buyer_waited")
 def buyer_overdue_days(asof: AsOf) -> Column:
     """Days that the buyer's steps stood overdue, in all."""
-    return Numbers(_where(asof.plan.watched, asof.plan.overdue_days[Side.BUYER]))
+    return Numbers(only_where(asof.plan.watched, asof.plan.overdue_days[Side.BUYER]))
 
 
 @feature("promises", "number")
 def overdue(asof: AsOf) -> Column:
     """Promises overdue."""
-    return Numbers(_where(asof.plan.has_days, asof.plan.overdue.sum(axis=0)), log=True)
+    return Numbers(only_where(asof.plan.has_days, asof.plan.overdue.sum(axis=0)), log=True)
 
 
 @feature("promises", "days")
@@ -274,25 +283,25 @@ def overdue_days(asof: AsOf) -> Column:
     """Days that the oldest promise is overdue."""
     oldest = asof.plan.oldest_due.min(axis=0)
     late = np.maximum(asof.at // MICROS_PER_DAY - oldest, 0).astype(np.float64)
-    return Numbers(_where(asof.plan.has_days, late), log=True)
+    return Numbers(only_where(asof.plan.has_days, late), log=True)
 
 
 @feature("promises", "times")
 def promise_moves(asof: AsOf) -> Column:
     """Promised dates moved."""
-    return Numbers(_where(asof.plan.watched, asof.plan.moves.sum(axis=0)), log=True)
+    return Numbers(only_where(asof.plan.watched, asof.plan.moves.sum(axis=0)), log=True)
 
 
 @feature("promises", "times")
 def late_moves(asof: AsOf) -> Column:
     """Promised dates moved after they were missed."""
-    return Numbers(_where(asof.plan.watched, asof.plan.late_moves.sum(axis=0)), log=True)
+    return Numbers(only_where(asof.plan.watched, asof.plan.late_moves.sum(axis=0)), log=True)
 
 
 @feature("promises", "days")
 def slip_days(asof: AsOf) -> Column:
     """Days that promised dates were put off."""
-    return Numbers(_where(asof.plan.watched, np.maximum(asof.plan.slip_days.sum(axis=0), 0.0)), log=True)
+    return Numbers(only_where(asof.plan.watched, np.maximum(asof.plan.slip_days.sum(axis=0), 0.0)), log=True)
 
 
 @feature("promises", "days")
@@ -356,7 +365,7 @@ def acts_28d(asof: AsOf) -> Column:
 @feature("engagement", "times")
 def acts(asof: AsOf) -> Column:
     """Activities in all."""
-    return Numbers(asof.of(channels.ACTS).count(), log=True)
+    return Counts(asof.of(channels.ACTS).count())
 
 
 @feature("engagement", "days")
@@ -386,7 +395,7 @@ def buyer_acts_14d(asof: AsOf) -> Column:
 @feature("engagement", "times", part="meetings")
 def meetings(asof: AsOf) -> Column:
     """Meetings held."""
-    return Numbers(asof.of(channels.MEETINGS).count(), log=True)
+    return Counts(asof.of(channels.MEETINGS).count())
 
 
 @feature("engagement", "times", part="meetings")
@@ -398,7 +407,7 @@ def meetings_fresh(asof: AsOf) -> Column:
 @feature("engagement", "times", part="calls")
 def calls(asof: AsOf) -> Column:
     """Calls made."""
-    return Numbers(asof.of(channels.CALLS).count(), log=True)
+    return Counts(asof.of(channels.CALLS).count())
 
 
 @feature("engagement", "times", part="calls")
@@ -410,13 +419,13 @@ def calls_fresh(asof: AsOf) -> Column:
 @feature("engagement", "times", part="emails")
 def emails(asof: AsOf) -> Column:
     """E-mails."""
-    return Numbers(asof.of(channels.EMAILS).count(), log=True)
+    return Counts(asof.of(channels.EMAILS).count())
 
 
 @feature("engagement", "times", part="buyer_emails")
 def buyer_emails(asof: AsOf) -> Column:
     """E-mails from the buyer."""
-    return Numbers(asof.of(channels.BUYER_EMAILS).count(), log=True)
+    return Counts(asof.of(channels.BUYER_EMAILS).count())
 
 
 @feature("engagement", "times", part="buyer_emails")
@@ -428,7 +437,7 @@ def buyer_emails_fresh(asof: AsOf) -> Column:
 @feature("engagement", "times", part="views")
 def views(asof: AsOf) -> Column:
     """Visits to the plan's room."""
-    return Numbers(asof.of(channels.VIEWS).count(), log=True)
+    return Counts(asof.of(channels.VIEWS).count())
 
 
 @feature("engagement", "times", part="views")
@@ -440,7 +449,7 @@ def views_fresh(asof: AsOf) -> Column:
 @feature("engagement", "number")
 def contacts(asof: AsOf) -> Column:
     """Contacts on the deal."""
-    return Numbers(asof.of(channels.CONTACT).people(), log=True)
+    return Counts(asof.of(channels.CONTACT).people())
 
 
 @feature("engagement", "present", part="role")
@@ -481,16 +490,6 @@ def work_planned(asof: AsOf) -> Column:
 
 def _log(values: Floats) -> Floats:
     return np.log1p(np.maximum(values, 0))
-
-
-def _share(part: Floats, whole: Floats) -> Floats:
-    """Part of whole, nan where there is none."""
-    return np.where(whole > 0, part / np.maximum(whole, 1), np.nan)
-
-
-def _where(known: Flags, values: Floats) -> Floats:
-    """The values, nan where they aren't known: no sign of lateness is no good sign where nobody could see one."""
-    return np.where(known, values, np.nan)
 
 
 ALL: tuple[str, ...] = tuple(FEATURES)

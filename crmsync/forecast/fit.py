@@ -90,9 +90,13 @@ class Training:
         if verdict.kind == PRIOR:
             penalty = min(self.recipe.penalties)
         width = np.sqrt(relevance(scaled.columns, sample.won, sample.weight, feature))
-        coefficients, base = solve(scaled.columns * width, sample.won, sample.weight, penalty)
+        columns = np.multiply(
+            scaled.columns, width, out=scaled.columns
+        )  # they are large, and needed no more as they were
+        coefficients, base = solve(columns, sample.won, sample.weight, penalty)
         share = 1.0 if verdict.kind == PRIOR else trials.credible(tried, sample)
         formula = scaled.formula(terms, share * width * coefficients, base)
+        del scaled, columns
         pace = self._pace(terms, as_of=as_of)
         return Fit(
             formula,

@@ -18,6 +18,7 @@ from crmsync.forecast.decay import running_decay
 from crmsync.forecast.facts import ANY, Facts, Floats, Ints, Rows, Which, canonical_order
 from crmsync.forecast.ledger import Ledger, Plan
 from crmsync.forecast.load import Load, Outcomes, outcome_events, owner_events
+from crmsync.forecast.search import first_above
 from crmsync.records import Kind, Phase
 
 __all__ = ["NO_NAME", "AsOf", "Facts", "History", "Load", "Seen", "Which"]
@@ -48,17 +49,12 @@ class History:
         self.deals, first = np.unique(self.facts.deal, return_index=True)
         self.bounds: Rows = np.append(first, len(self.facts)).astype(np.int32)
         self.deal_index: Rows = np.repeat(np.arange(len(self.deals), dtype=np.int32), np.diff(self.bounds))
-        self._times: Ints = np.unique(self.seen_at)
-        self._keys: Ints = self._key(self.deal_index, np.searchsorted(self._times, self.seen_at, side="right"))
         self._rows: dict[Which, Rows] = {}
         self._named: dict[Which, tuple[Rows, Rows]] = {}
         self._load, self._outcomes = load, outcomes
         self.companies: Ints = np.array(
             [companies.get(deal, -1 - deal) for deal in self.deals.tolist()], dtype=np.int64
         )
-
-    def _key(self, index: ArrayLike, rank: ArrayLike) -> Ints:
-        return np.asarray(index, dtype=np.int64) * (len(self._times) + 1) + np.asarray(rank, dtype=np.int64)
 
     def as_of(self, deals: ArrayLike, at: ArrayLike) -> "AsOf":
         """The pairs (deal, instant): ids of the store and micros, each of shape (m,); one instant may stand for all."""
@@ -67,8 +63,8 @@ class History:
 
     def position(self, index: Rows, at: Ints) -> Rows:
         """The row after the last one of the deal (by index) that was seen at or before the instant, shape (m,)."""
-        ranks = np.searchsorted(self._times, at, side="right")
-        return np.searchsorted(self._keys, self._key(index, ranks), side="right").astype(np.int32)
+        ends = np.append(self.bounds[1:], self.bounds[-1])  # one more: without any fact there is still an index 0
+        return first_above(self.seen_at, self.bounds[index], ends[index], at).astype(np.int32)
 
     def rows(self, which: Which) -> Rows:
         """The rows of the facts meant, ascending."""
@@ -145,13 +141,18 @@ class AsOf:
         return np.where(np.isnan(created), self.of().days_since_first(), created)
 
     @cached_property
-    def is_open(self) -> NDArray[np.bool_]:
-        """True where the deal was known, neither closed nor deleted."""
+    def has_ended(self) -> NDArray[np.bool_]:
+        """True where the deal was known to be closed or deleted."""
         closed = self.of(Which((Kind.OUTCOME,))).latest("phase", missing=-1) == Phase.DONE
         deleted = self.of(Which((Kind.DELETED,))).latest("phase", missing=Phase.REOPENED) != Phase.REOPENED
+        ended: NDArray[np.bool_] = closed | deleted
+        return ended
+
+    @cached_property
+    def is_open(self) -> NDArray[np.bool_]:
+        """True where the deal was known, neither closed nor deleted."""
         known: NDArray[np.bool_] = self.end > self.begin
-        known &= ~(closed | deleted)
-        return known
+        return known & ~self.has_ended
 
     @cached_property
     def plan(self) -> Plan:

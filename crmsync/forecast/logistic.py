@@ -23,6 +23,7 @@ from crmsync.forecast.timing import Logit, Timing
 
 SCHEMA = 2
 MAX_BYTES = 20_000_000
+AT_ONCE = 10_000  # pairs: bounds the memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,10 @@ class Formula:
 
     def contributions(self, table: Table, pairs: Ints) -> Floats:
         """What each part adds to the log-odds, shape (pairs, parts); base and row sum are the log-odds."""
+        some = (pairs[first : first + AT_ONCE] for first in range(0, max(len(pairs), 1), AT_ONCE))
+        return np.concatenate([self._contributions(table, each) for each in some])
+
+    def _contributions(self, table: Table, pairs: Ints) -> Floats:
         values = table.matrix([weighed.term for weighed in self.terms], pairs)
         means, coefficients = (
             np.array([number for weighed in self.terms for number in getattr(weighed, name)])

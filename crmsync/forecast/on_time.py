@@ -1,14 +1,24 @@
 """Is the CRM's own close date still possible? A chance, and a sentence that names what stands in its way."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from crmsync.clock import MICROS_PER_DAY, to_date
 from crmsync.forecast.facts import Floats
-from crmsync.forecast.outlook import Promise
 from crmsync.forecast.score import Scores
 
 # below these chances
 WORDS = ((0.02, "out of reach"), (0.2, "unlikely"), (0.5, "doubtful"), (0.8, "possible"), (1.1, "likely"))
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """A promised step of an open deal; days since 1970."""
+
+    name: str
+    due_on: int
+    likely_on: int  # the middle of its range
 
 
 def on_time(scores: Scores, close_on: Floats) -> Floats:

@@ -14,6 +14,7 @@ from crmsync.forecast.facts import Floats, Ints
 
 TOLERANCE = 1e-7  # of the gradient for each unit of weight
 MAX_STEPS = 200
+AT_ONCE = 10_000  # rows of a Hessian: bounds the memory
 ROUNDS = 6  # of evidence; more change no forecast that was tried
 WIDE = 0.1  # the variance that every feature begins with
 NARROWEST, WIDEST = 1e-5, 1.0  # variances of a coefficient of a column with spread 1
@@ -71,8 +72,7 @@ class _Problem:
     """Rows, outcomes and weights, with the Hessian that was last made."""
 
     def __init__(self, columns: Floats, won: Floats, weight: Floats) -> None:
-        self._rows = np.hstack([columns, np.ones((len(columns), 1))])
-        self._won, self._weight = won, weight
+        self._columns, self._won, self._weight = columns, won, weight
         share = float(np.average(won, weights=weight))
         self.start = np.append(np.zeros(columns.shape[1]), np.log(share) - np.log1p(-share))
         self._curved: Floats | None = None  # the Hessian without the penalty
@@ -114,14 +114,19 @@ class _Problem:
         return there
 
     def _at(self, place: Floats, ridge: Floats) -> "_Point":
-        odds = self._rows @ place
+        odds = self._columns @ place[:-1] + place[-1]
         small = np.exp(-np.abs(odds))
         fitted = np.where(odds >= 0, 1.0, small) / (1 + small)
-        slope = self._rows.T @ (self._weight * (fitted - self._won)) + ridge * place
+        over = self._weight * (fitted - self._won)
+        slope = np.append(self._columns.T @ over, over.sum()) + ridge * place
         losses = np.log1p(small) + np.maximum(odds, 0) - self._won * odds
         return _Point(place, slope, fitted, float(self._weight @ losses + ridge @ place**2 / 2))
 
     def _curvature(self, fitted: Floats) -> Floats:
-        root = np.sqrt(self._weight * fitted * (1 - fitted))
-        scaled = self._rows * root[:, None]
-        return np.asarray(scaled.T @ scaled)
+        root = np.sqrt(self._weight * fitted * (1 - fitted))[:, None]
+        curved = np.zeros((len(self.start), len(self.start)))
+        for first in range(0, len(root), AT_ONCE):
+            some = slice(first, first + AT_ONCE)
+            scaled = np.hstack([self._columns[some] * root[some], root[some]])
+            curved += scaled.T @ scaled
+        return curved

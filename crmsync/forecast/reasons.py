@@ -6,7 +6,7 @@ from math import isnan
 
 import numpy as np
 
-from crmsync.forecast.columns import Labels, Money, Names, Numbers, Slopes, Steps
+from crmsync.forecast.columns import Counts, Labels, Money, Names, Numbers, Slopes, Steps
 from crmsync.forecast.encoding import REST
 from crmsync.forecast.facts import Floats
 from crmsync.forecast.feature import Feature, Unit
@@ -106,7 +106,7 @@ class Reasons:
                 return Phrase(len(head), lambda row: head + ((labels[names[row]] if names[row] >= 0 else "") or "none"))
             case Money(minor, currency):
                 return Phrase(len(head), lambda row: head + _money(float(minor[row]), int(currency[row]), labels))
-            case Numbers(values) | Steps(values):
+            case Numbers(values) | Counts(values) | Steps(values):
                 numbers = values.tolist()
                 return Phrase(len(head), lambda row: head + _number(unit, numbers[row]))
 

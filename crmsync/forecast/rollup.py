@@ -98,14 +98,30 @@ def ranges(drawn: Floats) -> Ints:
     return np.rint(np.quantile(drawn, SHARES, axis=0)).astype(np.int64)
 
 
-def covered(drawn: Floats, came: Floats) -> Floats:
-    """1 where a column's sum came within P10 and P90, 0 where not, and between where the range ends in the sum itself.
+def covered(drawn: Floats, came: Floats, *, between: tuple[float, float] = (SHARES[0], SHARES[-1])) -> Floats:
+    """1 where a column's sum came between two shares of its draws, 0 where not, a part where one of them falls on the sum itself.
 
-    A sum of few deals can't be cut at exactly a tenth: of a value that holds the end of the range, only that part of its
-    probability counts that lies inside. So the mean is 0.8 for a right distribution however few the deals are.
+    A sum of few deals can't be cut at exactly a tenth: of a value that holds an end of the range, only that part of its
+    probability counts that lies inside (the nonrandomized probability integral transform: Czado, Gneiting and Held 2009). So the
+    mean is 0.8 between P10 and P90 for a right distribution however few the deals are.
     """
-    below, upto = (drawn < came - 0.5).mean(axis=0), (drawn < came + 0.5).mean(axis=0)
-    low, high = SHARES[0], SHARES[-1]
+    (found,) = _inside(np.sort(drawn, axis=0), came[None, :], between)
+    return np.asarray(found)
+
+
+def covered_if_right(drawn: Floats) -> Floats:
+    """What `covered` would be, had each draw been what came; shape of the draws. So much of it is luck."""
+    return _inside(np.sort(drawn, axis=0), drawn, (SHARES[0], SHARES[-1]))
+
+
+def _inside(ordered: Floats, came: Floats, between: tuple[float, float]) -> Floats:
+    """The part of each sum that lies between two shares of the ordered draws, shape (m, groups)."""
+    below, upto = (
+        np.stack([np.searchsorted(*column) for column in zip(ordered.T, (came + edge).T, strict=True)], axis=1)
+        / len(ordered)
+        for edge in (-0.5, 0.5)
+    )
+    low, high = between
     inside = np.minimum(upto, high) - np.maximum(below, low)
     certain = (below >= low) & (upto <= high)
     return np.where(certain, 1.0, np.clip(inside, 0, None) / np.maximum(upto - below, NEAR))

@@ -31,7 +31,8 @@ class Scaled:
         _finite(values, terms)
         unknown = np.isnan(values)
         values[unknown] = 0.0
-        total = np.maximum(weight.sum() - weight @ unknown, np.finfo(np.float64).tiny)
+        missing = np.einsum("i,ij->j", weight, unknown)
+        total = np.maximum(weight.sum() - missing, np.finfo(np.float64).tiny)
         means = rounded(weight @ values / total)
         values -= means
         values[unknown] = 0.0

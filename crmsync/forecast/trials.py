@@ -43,13 +43,19 @@ def run(columns: Floats, feature: Ints, sample: Examples, recipe: Recipe) -> lis
     for cut, following in zip(cuts, [*cuts[1:], NEVER], strict=True):
         early = np.flatnonzero(sample.closed_at <= cut)
         late = np.flatnonzero((sample.at > cut) & (sample.at <= following))
-        won, weight = sample.won[early], weights(sample.deal[early])
-        if len(late) and 0 < won.sum() < len(won):
-            width = np.sqrt(relevance(columns[early], won, weight, feature))
-            path = solve_path(columns[early] * width, won, weight, recipe.penalties)
-            found = [sigmoid(columns[late] @ (width * solved[:-1]) + solved[-1]) for solved in path]
-            trials.append(Trial(early, late, np.stack(found, axis=1)))
+        if len(late) and 0 < sample.won[early].sum() < len(early):
+            solved = _solved(columns[early], feature, sample.take(early), recipe)
+            trials.append(Trial(early, late, sigmoid(columns[late] @ solved[:-1] + solved[-1])))
     return trials
+
+
+def _solved(columns: Floats, feature: Ints, sample: Examples, recipe: Recipe) -> Floats:
+    """Coefficients and last the intercept, shape (columns + 1, penalties). The columns are scaled in place."""
+    weight = weights(sample.deal)
+    width = np.sqrt(relevance(columns, sample.won, weight, feature))
+    columns *= width
+    path = list(solve_path(columns, sample.won, weight, recipe.penalties))
+    return np.append(width, 1.0)[:, None] * np.stack(path, axis=1)
 
 
 def _cuts(sample: Examples, recipe: Recipe) -> list[int]:

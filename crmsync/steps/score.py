@@ -11,8 +11,6 @@ from math import isnan
 from tempfile import TemporaryFile
 from typing import IO, Any
 
-import numpy as np
-
 from crmsync import past
 from crmsync.calendars import quarter
 from crmsync.clock import MICROS_PER_DAY
@@ -22,9 +20,9 @@ from crmsync.errors import BadConfig
 from crmsync.forecast import enough, rules, verdict
 from crmsync.forecast.dataset import examples, open_deals, snapshots
 from crmsync.forecast.history import History
-from crmsync.forecast.logistic import from_json, sigmoid
-from crmsync.forecast.plans import Plans
-from crmsync.forecast.points import points, tenths
+from crmsync.forecast.logistic import from_json
+from crmsync.forecast.parts import as_json
+from crmsync.forecast.plans import told_of_plans
 from crmsync.forecast.reasons import Reasons
 from crmsync.forecast.score import NO_DUE, Scores
 from crmsync.forecast.score import score as score_deals
@@ -35,10 +33,11 @@ from crmsync.store.fits import FitRow
 from crmsync.workspace import ModelSpec
 
 HORIZON_DAYS = 28  # of the column won_28d
-MANY_RANGES, MOST_PROCESSES = 8, 4
+MANY_BATCHES, MOST_PROCESSES = 8, 4
 
-Row = dict[str, Any]  # columns of table `score`
-Rows = list[Row]
+Row = dict[str, Any]  # of table `score`
+Columns = dict[str, list[Any]]  # of some of its rows
+Batch = tuple[int, bytes]  # how many of them, and their columns as they are spooled
 
 ONLY_FORECAST = (
     "probability",
@@ -69,45 +68,45 @@ def score(store: Store, spec: ModelSpec, *, run_id: int, as_of: int | None = Non
     batches = _by_rules(store, spec, at) if row is None else _by_fit(store, spec, row, at)
     count = 0
     with TemporaryFile() as spool:  # the store is written to when all is done, in one go, however many there are
-        for batch in batches:
-            pickle.dump([{**told, **rest} for rest in batch], spool)
-            count += len(batch)
-        scores.save(store, _unspooled(spool))
+        for scored, columns in batches:
+            spool.write(columns)
+            count += scored
+        scores.save(store, ({**told, **row} for row in _unspooled(spool)))
     return {"open": count, "scored": count}
 
 
-def _by_rules(store: Store, spec: ModelSpec, at: int) -> Iterator[Rows]:
-    """The rows of all deals in one batch."""
+def _by_rules(store: Store, spec: ModelSpec, at: int) -> Iterator[Batch]:
+    """All deals in one batch."""
     history, recipe = past.history(store, known_by=at, crms=spec.population.crms), past.recipe(spec)
     _require_rules(history, spec, at)
     deals = open_deals(history, created_from=recipe.created_from, as_of=at)
-    yield list(_rows_by_rules(rules.apply(history, deals, as_of=at)))
+    yield len(deals), pickle.dumps(_columns_by_rules(rules.apply(history, deals, as_of=at)))
 
 
-def _by_fit(store: Store, spec: ModelSpec, row: FitRow, at: int) -> Iterator[Rows]:
-    """The rows of the deals, in processes side by side where there are so many that it pays."""
+def _by_fit(store: Store, spec: ModelSpec, row: FitRow, at: int) -> Iterator[Batch]:
+    """Some deals at a time, in processes side by side where there are so many that it pays."""
     fit = from_json(row.body, where=f"fit {row.fit_id}")
     book = past.book(store, fit.slips, known_by=at, crms=spec.population.crms)
-    if len(book.ranges) < MANY_RANGES:
+    if len(book.batches) < MANY_BATCHES:
         return _scored(store, book, spec, row, at)
     shares = book.shares(min(os.cpu_count() or 1, MOST_PROCESSES))
     return together(_scored_elsewhere, [(store.config, share, spec, row, at) for share in shares])
 
 
-def _scored_elsewhere(config: StoreConfig, *share: Any) -> Iterator[Rows]:
+def _scored_elsewhere(config: StoreConfig, *share: Any) -> Iterator[Batch]:
     store = open_store(config)
     yield from _scored(store, *share)
     store.close()
 
 
-def _scored(store: Store, book: past.Book, spec: ModelSpec, row: FitRow, at: int) -> Iterator[Rows]:
-    """The rows of the deals of each range."""
+def _scored(store: Store, book: past.Book, spec: ModelSpec, row: FitRow, at: int) -> Iterator[Batch]:
+    """The deals of each batch."""
     fit, created_from = from_json(row.body, where=f"fit {row.fit_id}"), past.recipe(spec).created_from
-    told = {"fit_id": row.fit_id, "kind": fit.gate.kind, "points": None}
     for history in past.parts(store, book, known_by=at, crms=spec.population.crms):
         found = score_deals(fit, history, open_deals(history, created_from=created_from, as_of=at), as_of=at)
-        plans = Plans(found, history, book.kept)
-        yield [{**told, **rest, **plans.told(place)} for place, rest in enumerate(_rows(found, spec))]
+        told = {"fit_id": row.fit_id, "kind": fit.gate.kind, "points": None}
+        alike = {name: [value] * len(found) for name, value in told.items()}
+        yield len(found), pickle.dumps({**alike, **_columns(found, spec), **told_of_plans(found, history, book.kept)})
 
 
 def _require_rules(history: History, spec: ModelSpec, at: int) -> None:
@@ -119,36 +118,39 @@ def _require_rules(history: History, spec: ModelSpec, at: int) -> None:
         raise BadConfig("E406", what, remedy=f"crmsync train --model {spec.name}")
 
 
-def _rows_by_rules(found: rules.Ruled) -> Iterator[Row]:
-    """The columns of table `score` that differ from deal to deal; what only a probability could tell stays empty."""
-    for place, total in enumerate(found.points.tolist()):
-        yield {
-            "fit_id": None,
-            "kind": RULES,
-            **dict.fromkeys(ONLY_FORECAST),
-            "deal_id": int(found.deal[place]),
-            "points": total,
-            "risk": rules.risk(total),
-            "category": "",
-            "currency": "",
-            "milestones_done": int(found.steps_done[place]),
-            "milestones_total": int(found.steps[place]),
-            "next_step": found.next_step[place],
-            "next_step_on": rules.dated(int(found.next_step_on[place])),
-            "reasons": json.dumps({"start": rules.START, "points": found.parts(place)}, separators=(",", ":")),
-            "text": found.text(place),
-        }
+def _columns_by_rules(found: rules.Ruled) -> Columns:
+    """What differs from deal to deal; what only a probability could tell stays empty."""
+    told = {"fit_id": None, "kind": RULES, **dict.fromkeys(ONLY_FORECAST), "category": "", "currency": ""}
+    points, every = found.points.tolist(), range(len(found))
+    return {
+        **{name: [value] * len(found) for name, value in told.items()},
+        "deal_id": found.deal.tolist(),
+        "points": points,
+        "risk": [rules.risk(total) for total in points],
+        "milestones_done": found.steps_done.tolist(),
+        "milestones_total": found.steps.tolist(),
+        "next_step": list(found.next_step),
+        "next_step_on": [rules.dated(day) for day in found.next_step_on.tolist()],
+        "reasons": [_by_rules_as_json(found.parts(place)) for place in every],
+        "text": [found.text(place) for place in every],
+    }
+
+
+def _by_rules_as_json(points: dict[str, int]) -> str:
+    return json.dumps({"start": rules.START, "points": points}, separators=(",", ":"))
 
 
 def _unspooled(spool: IO[bytes]) -> Iterator[Row]:
     size = spool.seek(0, os.SEEK_END)
     spool.seek(0)
     while spool.tell() < size:
-        yield from pickle.load(spool)  # noqa: S301 - our own file, which nobody else can open
+        columns = pickle.load(spool)  # noqa: S301 - our own file, which nobody else can open
+        for row in zip(*columns.values(), strict=True):
+            yield dict(zip(columns, row, strict=True))
 
 
-def _rows(found: Scores, spec: ModelSpec) -> Iterator[Row]:
-    """The columns of table `score` that differ from deal to deal."""
+def _columns(found: Scores, spec: ModelSpec) -> Columns:
+    """What differs from deal to deal, but for what is told of plans."""
     today = found.as_of // MICROS_PER_DAY
     _, period_ends = quarter(today, first_month=spec.target.fiscal_year_starts)
     _, next_ends = quarter(period_ends + 1, first_month=spec.target.fiscal_year_starts)
@@ -157,7 +159,7 @@ def _rows(found: Scores, spec: ModelSpec) -> Iterator[Row]:
     base_rate, reasons = found.fit.trained.base_rate, Reasons(found)
     probability, overdue, next_on = found.probability.tolist(), found.overdue.tolist(), found.next_step_on.tolist()
     soon = found.won_soon.tolist() if found.fit.horizon_days == HORIZON_DAYS else [None] * len(found)
-    columns = {
+    return {
         "deal_id": found.deal.tolist(),
         "probability": probability,
         "close_p20": found.close_p20.tolist(),
@@ -169,32 +171,16 @@ def _rows(found: Scores, spec: ModelSpec) -> Iterator[Row]:
         "risk": [verdict.risk(p, base_rate=base_rate, overdue=n) for p, n in zip(probability, overdue, strict=True)],
         "category": [verdict.category(each, thresholds) for each in probability],
         "expected_minor": list(map(_expected, found.amount_minor.tolist(), probability)),
-        "currency": found.currency,
+        "currency": list(found.currency),
         "milestones_done": found.steps_done.tolist(),
         "milestones_total": found.steps.tolist(),
-        "next_step": found.next_step,
+        "next_step": list(found.next_step),
         "next_step_on": [None if day == NO_DUE else day for day in next_on],
-        "reasons": list(_parts(found)),
+        "reasons": as_json(found),
         "text": [reasons.text(row) for row in range(len(found))],
     }
-    return (dict(zip(columns, row, strict=True)) for row in zip(*columns.values(), strict=True))
 
 
 def _expected(amount: float, probability: float) -> int | None:
     """The amount times its chance, in minor units; None for a deal without an amount."""
     return None if isnan(amount) else round(amount * probability)
-
-
-def _parts(found: Scores) -> Iterator[str]:
-    """The base and each part as JSON, in log-odds, and beside it in tenths of a percentage point; both sum to the score.
-
-    Written out here, as `json.dumps` would: most of the time of a million scores would go into it.
-    """
-    keys = [f"{json.dumps(part)}:" for part in found.parts]
-    base_tenths = int(tenths(sigmoid(np.array([found.base])))[0])
-    head, between = f'{{"base":{found.base!r},"parts":{{', f'}},"base_tenths":{base_tenths},"tenths":{{'
-    told = points(found.base, found.contributions)
-    for log_odds, shown in zip(found.contributions.tolist(), told.tolist(), strict=True):
-        some = [(key, value, tenth) for key, value, tenth in zip(keys, log_odds, shown, strict=True) if value]
-        values = ",".join([f"{key}{value!r}" for key, value, _ in some])
-        yield f"{head}{values}{between}{','.join([f'{key}{tenth}' for key, _, tenth in some])}}}}}"

@@ -34,6 +34,9 @@ def target(store: Store, run: int) -> str:
             else f"run {run} is a {row.step}, and only what was pushed is undone"
         )
         raise BadConfig("E504", what, remedy="the number at the end of a push's line; crmsync export run lists all")
+    if row.counts.get("written") and not outbox.written_by(store, run):
+        what = f"the receipts of run {run} are no longer kept"
+        raise BadConfig("E504", what, remedy="[retention] receipts_days says how far back a push can be undone")
     return row.target
 
 

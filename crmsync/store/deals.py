@@ -76,7 +76,7 @@ def companies(store: Store) -> dict[int, int]:
     with store.read() as connection:
         rows = connection.execute(query.order_by(_deal.c.deal_id)).all()
     numbers: dict[tuple[str, str], int] = {}
-    return {row.deal_id: numbers.setdefault((row.crm, row.account), len(numbers) + 1) for row in rows}
+    return {deal: numbers.setdefault((crm, account), len(numbers) + 1) for deal, crm, account in rows}
 
 
 def held(store: Store, deal_id: int) -> list[Row[Any]]:
@@ -87,7 +87,8 @@ def held(store: Store, deal_id: int) -> list[Row[Any]]:
 def written(store: Store, deal_id: int) -> list[Row[Any]]:
     """The newest plan's row of each field of a deal, with its newest receipt where it has one."""
     newest_row = select(func.max(_outbox.c.outbox_id)).where(_outbox.c.deal_id == deal_id).group_by(_outbox.c.result)
-    newest_receipt = select(func.max(_receipt.c.receipt_id)).group_by(_receipt.c.outbox_id)
+    newest_receipt = select(func.max(_receipt.c.receipt_id)).where(_receipt.c.outbox_id.in_(newest_row))
+    newest_receipt = newest_receipt.group_by(_receipt.c.outbox_id)
     state = select(_receipt).where(_receipt.c.receipt_id.in_(newest_receipt)).subquery("state")
     query = (
         select(_outbox, state.c.state, state.c.at, state.c.error)

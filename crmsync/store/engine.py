@@ -19,7 +19,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlch
 from crmsync.config import StoreConfig
 from crmsync.errors import BadConfig, CrmsyncError, RetryLater
 
-HEAD = "0007"  # the newest migration; a test compares it with the folder
+HEAD = "0008"  # the newest migration; a test compares it with the folder
 WAL_SAFE_FROM = (3, 51, 3)
 BUSY_TIMEOUT_MS = 60_000
 MIGRATING = 7_215_001  # the number of PostgreSQL's lock for changes of the schema
@@ -47,19 +47,20 @@ class Store:
         self._readers = engine
         self._writers = engine.execution_options(writes=True, **_WRITING.get(engine.dialect.name, {}))
         self._turn = threading.RLock()
+        self._driver_fault: type[Exception] = engine.dialect.loaded_dbapi.Error
         self.guards: list[Callable[[Connection], None]] = []
         self.url = engine.url.difference_update_query(["password"]).render_as_string(hide_password=True)
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection that sees one consistent state."""
-        with _translated(self.url), self._readers.begin() as connection:
+        with _translated(self.url, self._driver_fault), self._readers.begin() as connection:
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
         """A connection whose changes are all stored at the end, or none of them."""
-        with self._turn, _translated(self.url), self._writers.begin() as connection:
+        with self._turn, _translated(self.url, self._driver_fault), self._writers.begin() as connection:
             for guard in self.guards:
                 guard(connection)
             yield connection
@@ -143,11 +144,14 @@ def _postgresql(url: Any) -> Engine:
 
 
 @contextmanager
-def _translated(url: str) -> Iterator[None]:
+def _translated(url: str, driver_fault: type[Exception]) -> Iterator[None]:
+    """Faults in one line, of statements that went through SQLAlchemy and of those that the driver was given itself."""
     try:
         yield
     except DBAPIError as error:
         raise _fault(str(error.orig).splitlines()[0], url) from None
+    except driver_fault as error:
+        raise _fault(str(error).splitlines()[0], url) from None
     except SQLAlchemyError as error:
         what = f"the store refused a statement ({type(error).__name__})"
         raise CrmsyncError("E399", what, where=url, remedy="report it with this line") from error

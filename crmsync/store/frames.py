@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import BigInteger, Connection, Select, cast, select
 from sqlmodel import SQLModel
 
 from crmsync.store import tables
@@ -40,18 +40,12 @@ class FactColumns:
     labels: tuple[str, ...]
 
 
-_WIDTHS: dict[str, Any] = {
-    "deal_id": np.int64,
-    "at": np.int64,
-    "known_at": np.int64,
-    "kind": np.int8,
-    "phase": np.int8,
-    "side": np.int8,
-    "name": np.int32,
-    "value": np.int64,
-    "person_id": np.int64,
-    "milestone_id": np.int64,
-}
+BITS = 8  # of a kind, a phase and a side
+# Kind, phase, side and name come as one number: on the way here each number of each fact is an object of its own.
+_packed = cast(_fact.c.name, BigInteger)
+for _small in ("side", "phase", "kind"):
+    _packed = _packed * 2**BITS + _fact.c[_small]
+_COLUMNS = [*(_fact.c[name] for name in ("deal_id", "at", "known_at", "value", "person_id", "milestone_id")), _packed]
 
 
 class FactReader:
@@ -64,30 +58,29 @@ class FactReader:
         labels = {label_id: text for text, label_id in connection.execute(query)}
         self._labels = tuple(labels.get(number, "") for number in range(max(labels, default=0) + 1))
 
-    def facts(self, *, kinds: Sequence[int] = (), deals: tuple[int, int] | None = None) -> FactColumns:
-        """All of them, or those of some kinds, or of the deals from a number to another."""
-        query = select(*(_fact.c[name] for name in _WIDTHS)).order_by(*_fact.primary_key.columns)
+    def facts(self, *, kinds: Sequence[int] = (), deals: Sequence[int] | None = None) -> FactColumns:
+        """All of them, or those of some kinds, or of some deals, by their numbers."""
+        query = select(*_COLUMNS).order_by(*_fact.primary_key.columns)
         if self._known_by is not None:
             query = query.where(_fact.c.known_at <= self._known_by)
-        if self._deals is not None:
-            query = query.where(_fact.c.deal_id.in_(self._deals))
+        some = self._deals if deals is None else deals
+        if some is not None:
+            query = query.where(_fact.c.deal_id.in_(some))
         if kinds:
             query = query.where(_fact.c.kind.in_(kinds))
-        if deals is not None:
-            query = query.where(_fact.c.deal_id.between(*deals))
-        parts = [np.zeros((0, len(_WIDTHS)), dtype=np.int64), *self._tables(query)]
-        columns = zip(zip(*(part.T for part in parts), strict=True), _WIDTHS.values(), strict=True)
-        whole: list[Any] = [np.concatenate(column).astype(width) for column, width in columns]
-        whole.append(self._labels)
-        return FactColumns(*whole)
+        parts = [np.zeros((0, len(_COLUMNS)), dtype=np.int64), *self._tables(query)]
+        columns = (np.concatenate(column) for column in zip(*(part.T for part in parts), strict=True))
+        deal, at, known_at, value, person, step, packed = columns
+        kind, phase, side = ((packed >> place * BITS).astype(np.uint8).astype(np.int8) for place in range(3))
+        name = (packed >> 3 * BITS).astype(np.int32)
+        return FactColumns(deal, at, known_at, kind, phase, side, name, value, person, step, self._labels)
 
-    def deal_ranges(self, size: int) -> list[tuple[int, int]]:
-        """The deals' numbers, cut into ranges of so many deals."""
+    def deals(self) -> NDArray[np.int64]:
+        """The deals' numbers, in order."""
         query = select(_deal.c.deal_id).order_by(_deal.c.deal_id)
         if self._deals is not None:
             query = query.where(_deal.c.deal_id.in_(self._deals))
-        ids = self._connection.execute(query).scalars().all()
-        return [(part[0], part[-1]) for start in range(0, len(ids), size) if (part := ids[start : start + size])]
+        return np.fromiter(self._connection.execute(query).scalars(), np.int64)
 
     def _tables(self, query: Select[Any]) -> Iterator[NDArray[np.int64]]:
         """Rows of whole numbers, some at a time; on SQLite from the driver itself, which makes plain tuples of them."""
@@ -95,7 +88,7 @@ class FactReader:
         result = self._connection.execution_options(stream_results=not plain).execute(query)
         source: Any = result.cursor if plain else result
         while rows := source.fetchmany(FETCH):
-            yield np.fromiter(chain.from_iterable(rows), np.int64, len(rows) * len(_WIDTHS)).reshape(len(rows), -1)
+            yield np.fromiter(chain.from_iterable(rows), np.int64, len(rows) * len(_COLUMNS)).reshape(len(rows), -1)
         result.close()
 
 

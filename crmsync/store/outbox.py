@@ -71,12 +71,14 @@ def newest_plan(store: Store, crm: str) -> list[Planned]:
 
 
 def _waiting(connection: Connection, crm: str) -> Select[Any]:
-    staged = select(func.max(_run.c.run_id)).where(
-        _run.c.step == "stage", _run.c.target == crm, _run.c.status == "done"
-    )
-    newest = connection.execute(staged).scalar()
     sent = exists(_receipt.c.receipt_id).where(_receipt.c.outbox_id == _outbox.c.outbox_id)
-    return select(_outbox).where(_outbox.c.crm == crm, _outbox.c.run_id == newest, ~sent)
+    return select(_outbox).where(_outbox.c.crm == crm, _outbox.c.run_id == newest_stage(connection, crm), ~sent)
+
+
+def newest_stage(connection: Connection, crm: str) -> int | None:
+    """The run that made the newest plan for a CRM, which may be an empty one; None before the first."""
+    done = (_run.c.step == "stage", _run.c.target == crm, _run.c.status == "done")
+    return connection.execute(select(func.max(_run.c.run_id)).where(*done)).scalar()
 
 
 def unsettled(store: Store, crm: str) -> list[Planned]:

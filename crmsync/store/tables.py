@@ -165,7 +165,7 @@ class Fit(SQLModel, table=True):
 class Score(SQLModel, table=True):
     """A deal's score at an instant, with the ids that make it traceable: fit, run, as-of, the newest pull it saw."""
 
-    __table_args__ = (Index("ix_score_deal_id_score_id", "deal_id", "score_id"),)
+    __table_args__ = (Index("ix_score_deal_id_as_of", "deal_id", "as_of", "score_id", "model"),)
     score_id: int | None = Field(default=None, primary_key=True)
     deal_id: int = Field(foreign_key="deal.deal_id")
     run_id: int = Field(index=True)
@@ -205,10 +205,11 @@ class Score(SQLModel, table=True):
 class Outbox(SQLModel, table=True):
     """One value to write: record, field, old, new, reason. Immutable; what became of it stands in `receipt`."""
 
+    __table_args__ = (Index("ix_outbox_deal_id_result", "deal_id", "result"),)
     outbox_id: int | None = Field(default=None, primary_key=True)
     digest: str = Field(sa_column=Column(Text, nullable=False, index=True))  # of the whole plan
     run_id: int = Field(index=True)
-    score_id: int = Field(foreign_key="score.score_id")
+    score_id: int = Field(foreign_key="score.score_id", index=True)
     deal_id: int = Field(foreign_key="deal.deal_id")
     crm: str = Field(sa_column=Column(Text, nullable=False))
     crm_id: str = Field(sa_column=Column(Text, nullable=False))

@@ -26,6 +26,26 @@ def reconcile(context: typer.Context, crm: CrmName = None) -> int:
     return steps(context.obj, lambda pipeline: pipeline.reconcile(crm))
 
 
+@app.command(epilog="Example: crmsync compact --dry-run")
+def compact(
+    context: typer.Context,
+    crm: CrmName = None,
+    *,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="count what would be deleted, and delete nothing")] = False,
+) -> int:
+    """Delete old scores, plans and receipts that are no longer kept."""
+    from crmsync.steps import compact as step
+    from crmsync.workplace import opened, steps
+
+    if not dry_run:
+        return steps(context.obj, lambda pipeline: pipeline.compact(crm))
+    with opened(context.obj) as (config, store):
+        asked = [each.name for each in config.only_crm(crm)]
+        found = {name: step.preview(store, name, config.retention) for name in asked}
+    context.obj.show(found, [step.preview_line(name, counts) for name, counts in found.items()])
+    return 0
+
+
 @app.command(epilog="Example: crmsync train --as-of 2026-01-31")
 def train(context: typer.Context, model: ModelName = "close", as_of: AsOf = None) -> int:
     """Learn a model from what has been pulled."""

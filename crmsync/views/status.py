@@ -19,7 +19,7 @@ from crmsync.words import many
 from crmsync.workspace import JobSpec
 
 STALE = 2 * MICROS_PER_DAY  # a pull older than this is worth a warning
-STORY = ("pull", "reconcile", "train", "score", "stage", "push", "undo")
+STORY = ("pull", "reconcile", "compact", "train", "score", "stage", "push", "undo")
 REMEDIES = {"partial": "crmsync export receipt, or quarantine, lists each", "later": "the next run goes on"}
 AGAIN = "run it again; if it ends like this too, report it with this line"
 ORDER = {step: place for place, step in enumerate(STORY)}

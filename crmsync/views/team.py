@@ -12,7 +12,7 @@ from crmsync.forecast.dataset import Ends
 from crmsync.forecast.facts import Floats, Ints
 from crmsync.forecast.history import NO_NAME, AsOf, History
 from crmsync.forecast.recipe import Recipe
-from crmsync.forecast.rollup import Period, Shock, covered, draws, learn, ranges
+from crmsync.forecast.rollup import Period, Shock, covered, covered_if_right, draws, learn, ranges
 from crmsync.forecast.score import Scores
 
 TEAM = -1  # stands for all owners together
@@ -44,6 +44,7 @@ class Tracked:
     p90_minor: int
     came_minor: int
     covered: float  # see `rollup.covered`
+    covered_sd: float  # the standard deviation that luck alone gives it
 
 
 def lines(history: History, scores: Scores, *, begins_on: int, ends_on: int, shock: Shock) -> list[Line]:
@@ -132,6 +133,7 @@ def _tracked(scores: Scores, won: Floats, shock: Shock) -> Iterator[Tracked]:
     drawn = draws(scores.won_soon, amount, group.astype(np.int64), shock=shock)
     came = np.bincount(group, weights=won * amount).astype(np.float64)
     expected = np.bincount(group, weights=scores.won_soon * amount)
-    columns = (names, np.rint(expected).astype(np.int64), *ranges(drawn), came.astype(np.int64), covered(drawn, came))
+    held, luck = covered(drawn, came), covered_if_right(drawn).std(axis=0)
+    columns = (names, np.rint(expected).astype(np.int64), *ranges(drawn), came.astype(np.int64), held, luck)
     for row in zip(*(column.tolist() for column in columns), strict=True):
         yield Tracked(scores.as_of, *row)

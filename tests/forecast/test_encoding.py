@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from crmsync.clock import MICROS_PER_DAY as DAY
-from crmsync.forecast.columns import Column, Labels, Money, Numbers, Slopes, Steps, counts_by_name
+from crmsync.forecast.columns import Column, Counts, Labels, Money, Numbers, Slopes, Steps, counts_by_name
 from crmsync.forecast.encoding import REST, Encoding, learn, matrix
 from crmsync.forecast.facts import Floats, Which
 from crmsync.forecast.history import History
@@ -34,6 +34,21 @@ def test_numbers_unknown_get_a_column_of_their_own() -> None:
     found = encoded(column, learnt(column, 3), 3)
     assert found[:, 1].tolist() == [0, 1, 0]
     assert found[[0, 2], 0].tolist() == [0, np.log(4)]
+
+
+def test_counts_go_in_as_they_are_and_by_their_logarithm() -> None:
+    """Two columns, and a third where some are unknown."""
+    column = Counts(np.array([0.0, np.nan, 3.0]))
+    found = encoded(column, learnt(column, 3), 3)
+    assert found[[0, 2], :2].tolist() == [[0, 0], [np.log(4), 3]]
+    assert found[:, 2].tolist() == [0, 1, 0]
+
+
+def test_counts_of_an_older_fit_have_the_logarithm_only() -> None:
+    """A fit that was made when counts were numbers scores as it did."""
+    counts, number = Counts(np.array([0.0, 3.0])), Numbers(np.array([0.0, 3.0]), log=True)
+    old = learnt(number, 2)
+    assert encoded(counts, old, 2).tolist() == encoded(number, old, 2).tolist()
 
 
 def test_steps_reach_their_thresholds() -> None:

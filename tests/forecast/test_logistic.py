@@ -1,6 +1,7 @@
 """A fit as JSON, and its sums."""
 
 import json
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -43,9 +44,9 @@ def test_contributions_sum_to_the_log_odds(rich: Past, rich_fit: Fit) -> None:
 
 @pytest.mark.parametrize("place", range(0, 100, 7))
 def test_fit_altered_by_one_digit_is_refused(rich_fit: Fit, place: int) -> None:
-    """Any digit changed: the digest says so."""
+    """Any digit changed: the digest says so. But for a sixteenth one, which may leave the number as it is."""
     text = rich_fit.to_json()
-    spots = [spot for spot, letter in enumerate(text) if letter.isdigit()]
+    spots = [digit.start() for digit in re.finditer(r"(?<![\d.]{16})\d", text)]
     spot = spots[place * len(spots) // 100]
     with pytest.raises(BadConfig, match=r"E41[12]"):
         from_json(f"{text[:spot]}{(int(text[spot]) + 1) % 10}{text[spot + 1 :]}")

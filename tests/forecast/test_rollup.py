@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from crmsync.forecast.facts import Floats
-from crmsync.forecast.rollup import GRID, PRIOR_SHARED, Period, Shock, covered, draws, learn, ranges
+from crmsync.forecast.rollup import GRID, PRIOR_SHARED, Period, Shock, covered, covered_if_right, draws, learn, ranges
 
 DEALS = 120
 
@@ -68,6 +68,16 @@ def test_coverage_of_few_deals_isnt_flattered() -> None:
     assert [covered(half, np.array([came]))[0] for came in (0.0, 100.0)] == pytest.approx([0.8, 0.8], abs=0.02)
     rare = draws(np.array([0.05]), np.array([100.0]), one, shock=shock)
     assert covered(rare, np.array([100.0]))[0] == 0
+
+
+def test_luck_of_few_deals_is_that_of_a_right_range() -> None:
+    """Whatever is drawn from the range itself lies in it 80 times of 100, and a tenth of it below, be the deals three or sixty."""
+    for deals in (3, 60):
+        chance, amount = np.linspace(0.05, 0.4, deals), np.arange(1.0, deals + 1) * 100
+        drawn = draws(chance, amount, np.zeros(deals, np.int64), shock=learn())
+        assert covered_if_right(drawn).mean() == pytest.approx(0.8, abs=1e-9)
+        below = [covered(drawn, came, between=(0.0, 0.1))[0] for came in drawn[:400]]
+        assert np.mean(below) == pytest.approx(0.1, abs=0.05)
 
 
 def test_draws_of_no_deals_are_empty() -> None:

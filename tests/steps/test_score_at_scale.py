@@ -15,7 +15,7 @@ from crmsync.clock import parse_instant
 from crmsync.config import StoreConfig
 from crmsync.forecast.dataset import open_deals
 from crmsync.forecast.logistic import from_json
-from crmsync.forecast.plans import Plans
+from crmsync.forecast.plans import told_of_plans
 from crmsync.forecast.points import points
 from crmsync.forecast.reasons import LEAST, MOST, Reasons
 from crmsync.forecast.score import Scores
@@ -87,23 +87,22 @@ def test_scores_of_some_deals_at_a_time_are_those_of_all_at_once(store: Store, p
     for column in ("deal", "probability", "close_p50", "won_soon", "steps", "next_step_on"):
         together = np.concatenate([getattr(part, column) for part in parts])
         np.testing.assert_allclose(together, getattr(plain, column), rtol=0, atol=EQUAL)
-    assert len(cut.ranges) > len(plain) // 7
+    assert sum(map(len, cut.batches)) == len(plain), "of deals that have ended nothing is read"
+    assert len(cut.batches) == -(-len(plain) // 7)
 
 
 def test_promises_of_some_deals_at_a_time_are_those_of_all_at_once(store: Store, plain: Scores) -> None:
     """How a company or person kept promises on deals of other parts counts as well."""
     cut = past.book(store, plain.fit.slips, known_by=NOW, at_once=7)
-    whole = Plans(plain, past.history(store, known_by=NOW))
+    whole = told_of_plans(plain, past.history(store, known_by=NOW))
     place = {deal: number for number, deal in enumerate(plain.deal.tolist())}
     told = 0
     for history in past.parts(store, cut, known_by=NOW):
         part = score_deals(plain.fit, history, open_deals(history, as_of=NOW), as_of=NOW)
-        plans = Plans(part, history, cut.kept)
-        for number, deal in enumerate(part.deal.tolist()):
-            some, all_at_once = plans.told(number), whole.told(place[deal])
-            assert some.pop("on_time") == pytest.approx(all_at_once.pop("on_time"), rel=0, abs=EQUAL)
-            assert some == all_at_once
-            told += 1
+        some, here = told_of_plans(part, history, cut.kept), [place[deal] for deal in part.deal.tolist()]
+        assert some.pop("on_time") == pytest.approx([whole["on_time"][each] for each in here], rel=0, abs=EQUAL)
+        assert some == {name: [whole[name][each] for each in here] for name in some}
+        told += len(part)
     assert told == len(plain)
 
 
@@ -133,4 +132,4 @@ def test_stored_texts_are_the_strongest_reasons_that_fit(rows: list[Any], plain:
 def test_book_is_shared_out_whole(store: Store) -> None:
     """Each deal is read by one of several readers."""
     cut = past.book(store, None, known_by=NOW, at_once=50)
-    assert sorted(deals for share in cut.shares(3) for deals in share.ranges) == cut.ranges
+    assert sorted(deals for share in cut.shares(3) for deals in share.batches) == cut.batches

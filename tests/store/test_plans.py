@@ -6,9 +6,16 @@ from contextlib import contextmanager
 import pytest
 from sqlalchemy import event
 
-from crmsync.store import deals, fits, listing, notices, outbox, pulled, runs, scores
+from crmsync.store import compaction, deals, fits, listing, notices, outbox, pulled, runs, scores
 from crmsync.store.engine import Store
 from tests.store.rows import CRM, deal, fact, gone, held, milestone, person, pull
+
+
+def spent(store: Store) -> compaction.Spent:
+    """As a compaction asks for it."""
+    with store.read() as connection:
+        return compaction.find(connection, CRM, (1, 1), compaction.Until(scores=1, values=1))
+
 
 HOT: dict[str, Callable[[Store], object]] = {
     "the last run of a step": lambda store: runs.last(store, "pull", CRM),
@@ -22,6 +29,8 @@ HOT: dict[str, Callable[[Store], object]] = {
     "the facts of a deal": lambda store: deals.facts(store, 1),
     "the steps of a deal": lambda store: deals.milestones(store, 1),
     "what a CRM shows of a deal": lambda store: deals.held(store, 1),
+    "what we wrote to a deal": lambda store: deals.written(store, 1),
+    "what is spent of a deal": lambda store: spent(store),
     "the newest score of a deal": lambda store: scores.newest(store, 1),
     "what a run planned": lambda store: outbox.planned_by(store, 1),
     "the plan to send": lambda store: outbox.newest_plan(store, CRM),

@@ -79,3 +79,10 @@ def test_track_knows_each_period_beforehand(history: History) -> None:
     assert whole[: len(early)] == early
     assert shock.mean != learn().mean
     assert any(row.came_minor > 0 for row in whole)
+
+
+def test_track_tells_how_much_of_it_is_luck(history: History) -> None:
+    """A range is held or not, or in part: by luck alone that differs from 0.8 by at most the spread of a yes or no."""
+    whole, _ = track(history, RECIPE, until=TODAY * DAY, periods=1)
+    assert whole
+    assert all(0 < row.covered_sd <= 0.41 for row in whole)
