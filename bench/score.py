@@ -1,7 +1,7 @@
 """Scoring at scale: open deals with thirty facts each, loaded straight into a store, then scored as `crmsync score` does.
 
     python -m bench.score                      100,000 open deals, 3 million facts
-    python -m bench.score --deals 1000000      a million, 30 million facts; needs 8 GB of disk
+    python -m bench.score --deals 1000000      a million, 30 million facts; needs 12 GB of disk
 
 The facts are those of the open deals of a generated world, over and over under numbers of their own, each time seven minutes
 earlier, so that no two deals' numbers are the same; the fit is learnt from the world itself. Loading, scoring and the floor each
