@@ -1,11 +1,12 @@
-"""What a first pull costs: peak memory of the pulling process, calls, rows a second, for worlds of several sizes.
+"""What a first pull costs: peak memory and processor time of the pulling process, calls, rows a second, for worlds of some sizes.
 
     python bench/memory.py            3,000 and 100,000 deals over both CRMs
     python bench/memory.py 3000 30000
     python bench/memory.py deals 1000000   deals and their stages, and nothing else: no plan, no engagement, no contacts
 
 The local CRMs run in a process of their own, without a pace. Each CRM is pulled by a fresh process into a SQLite store of its own.
-The floor stands first: the same process with everything imported and the store open, and nothing pulled.
+The floor stands first: the same process with everything imported and the store open, and nothing pulled. "quiet" is the processor
+time of a second pull, which finds nothing new.
 """
 
 import json
@@ -59,13 +60,16 @@ def pull(folder: Path, name: str) -> None:
     pipeline = Pipeline(read, store)
     for crm in [name] if name else read.crm:
         pipeline.connect(crm).create_fields()
-    began = time.monotonic()
+    began, busy = time.monotonic(), time.process_time()
     counts = pipeline.pull(name)[0].counts if name else {}
-    seconds = time.monotonic() - began
-    store.close()
+    seconds, first = time.monotonic() - began, time.process_time() - busy
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / KIB_PER_MIB
+    if name:
+        pipeline.pull(name)
+    quiet = time.process_time() - busy - first
+    store.close()
     told = {name: counts.get(name, 0) for name in ("read", "deals", "facts", "calls")}
-    print(json.dumps({**told, "seconds": seconds, "peak_mib": peak}))
+    print(json.dumps({**told, "seconds": seconds, "peak_mib": peak, "cpu": first, "quiet": quiet}))
 
 
 def measure(deals: str, folder: Path, *, which: str) -> None:
@@ -87,12 +91,16 @@ def show(deals: str, name: str, cost: dict[str, float]) -> None:
     rate = cost["read"] / cost["seconds"] if cost["read"] else 0
     whole = (cost[column] for column in ("read", "deals", "facts", "calls"))
     numbers = [*whole, cost["seconds"], rate, cost["peak_mib"]]
-    print(f"{int(deals):>8,} {name:>6} " + " ".join(f"{number:>10,.0f}" for number in numbers), flush=True)
+    print(
+        f"{int(deals):>8,} {name:>6} " + " ".join(f"{number:>10,.0f}" for number in numbers),
+        f"{cost['cpu']:>9.1f} {cost['quiet']:>9.2f}",
+        flush=True,
+    )
 
 
 def main(sizes: list[str], *, which: str = ALL) -> None:
     """The table."""
-    heads = ("rows", "deals", "facts", "calls", "seconds", "rows/s", "peak MiB")
+    heads = ("rows", "deals", "facts", "calls", "seconds", "rows/s", "peak MiB", "CPU s", "quiet")
     print(f"{'world':>8} {'crm':>6} " + " ".join(f"{head:>10}" for head in heads))
     for deals in sizes or SIZES:
         with tempfile.TemporaryDirectory() as folder:

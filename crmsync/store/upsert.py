@@ -12,7 +12,7 @@ from sqlmodel import SQLModel
 Rows = Sequence[dict[str, Any]]
 Names = tuple[str, ...]
 Values = Sequence[tuple[Any, ...]]
-MANY = 200  # rows from which PostgreSQL's COPY is less work than an INSERT each (`python -m bench.copy`)
+MANY = 200  # rows from which PostgreSQL's COPY is less work than an INSERT each (`python -m bench.rows`)
 DIALECTS = {"sqlite": sqlite, "postgresql": postgresql}
 KEEPING_COUNT = {"preserve_rowcount": True}  # of the rows touched, which PostgreSQL else forgets
 

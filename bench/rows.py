@@ -1,7 +1,7 @@
 """What PostgreSQL's COPY saves where many rows are stored: facts by pages, as a first pull brings them, and scores.
 
-    python -m bench.copy
-    python -m bench.copy --page 200
+    python -m bench.rows
+    python -m bench.rows --page 200
 
 Each kind is stored in turn by an INSERT for each row, sent in batches by the driver, and by the store's own way, three times.
 Printed: processor seconds of this process and of the server's, of the best round of each.
@@ -67,7 +67,7 @@ def used(process: int) -> float:
 
 def main() -> None:
     """A line for each kind of row and way."""
-    parser = argparse.ArgumentParser(prog="python -m bench.copy")
+    parser = argparse.ArgumentParser(prog="python -m bench.rows")
     parser.add_argument("--page", type=int, default=2_000, help="facts that are stored at once")
     size = parser.parse_args().page
     facts = [[fact(number) for number in range(start, start + size)] for start in range(0, FACTS, size)]
