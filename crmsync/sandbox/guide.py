@@ -35,6 +35,7 @@ auth = "client_credentials"
 client_id = "file:{local.secret_file("salesforce-id")}"
 client_secret = "file:{local.secret_file("salesforce-secret")}"
 segment = "Segment__c"
+graded = ["Probability", "ForecastCategory"]
 
 [[crm.{name}.milestones]]
 object = "Milestone__c"
@@ -71,6 +72,7 @@ base_url = "{local.served[HUBSPOT].server.url}"
 api_version = "2026-09"
 token = "file:{local.secret_file("hubspot-token")}"
 {"" if local.paced else UNPACED}segment = "segment"
+graded = ["hs_deal_stage_probability"]
 
 [[crm.{name}.milestones]]
 object = "milestone"

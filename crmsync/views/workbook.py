@@ -5,6 +5,7 @@
     book.deal, book.score          # a table
     book.snapshots("age", "plan_done")
     book.backtest("2026-01-05", "2026-06-29")
+    book.cards("2026-01-05", "2026-06-29")   # what fields of the CRM say of a deal's chance, beside the model
     book.team(), book.track()      # the team's number, and how its ranges held
     book.waterfall("2026-06-01", "2026-06-29")
     book.claim("view", at_least=4, said=0.97)
@@ -28,6 +29,7 @@ from crmsync import past, workspace
 from crmsync.calendars import month, quarter
 from crmsync.clock import MICROS_PER_DAY, parse_instant, to_date
 from crmsync.forecast import claims, stalls
+from crmsync.forecast.backtest import Span
 from crmsync.forecast.columns import Column, Labels, Money, Names, Slopes
 from crmsync.forecast.dataset import STILL_OPEN, Ends, examples, open_deals, snapshots
 from crmsync.forecast.design import Table
@@ -38,6 +40,7 @@ from crmsync.forecast.score import score
 from crmsync.records import Kind, Phase
 from crmsync.store import frames, scores
 from crmsync.store.engine import Store, open_store
+from crmsync.views import backtest as backtests
 from crmsync.views import promises, waterfall
 from crmsync.views.team import TEAM, Tracked, lines, track
 from crmsync.workspace import ModelSpec
@@ -93,7 +96,7 @@ class Workbook:
 
         Every date is scored by a fit that saw only what was known by then, made anew when the newest is `refit_days` old.
         """
-        from crmsync.forecast.backtest import Span, backtest
+        from crmsync.forecast.backtest import backtest
 
         (spec, until), history = _now(self, model), self.history
         ends = Ends.of(history, by=until)
@@ -112,6 +115,16 @@ class Workbook:
                 }
             )
         return pd.concat([pd.DataFrame(part) for part in parts], ignore_index=True) if parts else pd.DataFrame()
+
+    def cards(self, start: str, end: str, *, every_days: int = 28, model: str = DEFAULT_MODEL) -> pd.DataFrame:
+        """Each field that the config names as `graded` beside the model, on the same deals of past dates.
+
+        A row for each way to read a field; columns `theirs_` and `ours_` are the figures of `evaluate.Quality`. Without such
+        a field there is no row.
+        """
+        span = Span(parse_instant(start), parse_instant(end), every_days)
+        graded = backtests.run(self.store, _now(self, model)[0], span).graded
+        return pd.json_normalize([asdict(card) for card in graded], sep="_")
 
     def track(self, *, periods: int = 6, model: str = DEFAULT_MODEL) -> pd.DataFrame:
         """What was said of the last periods of the model's horizon and what came, in minor units, by as-of date and currency."""
