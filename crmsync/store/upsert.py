@@ -5,8 +5,9 @@ from functools import cache
 from operator import itemgetter
 from typing import Any, cast
 
-from sqlalchemy import Connection, Table, or_
+from sqlalchemy import Connection, MetaData, Table, or_
 from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.schema import DropTable
 from sqlmodel import SQLModel
 
 Rows = Sequence[dict[str, Any]]
@@ -79,12 +80,12 @@ def _copy(connection: Connection, table: str, names: Names, rows: Values) -> Non
 def _copy_new(connection: Connection, table: str, names: Names, rows: Values) -> int:
     """COPY knows no conflicts, so the rows come by way of a table that only this connection sees."""
     named, coming = ", ".join(names), f"coming_{table}"
-    made = f"CREATE TEMP TABLE IF NOT EXISTS {coming} AS SELECT {named} FROM {table} WITH NO DATA"  # noqa: S608 - our own names
+    made = f"CREATE TEMP TABLE {coming} AS SELECT {named} FROM {table} WITH NO DATA"  # noqa: S608 - our own names
     connection.exec_driver_sql(made)
     _copy(connection, coming, names, rows)
     inserted = f"INSERT INTO {table} ({named}) SELECT {named} FROM {coming} ON CONFLICT DO NOTHING"  # noqa: S608 - our own names
     count = connection.exec_driver_sql(inserted).rowcount
-    connection.exec_driver_sql(f"TRUNCATE {coming}")
+    connection.execute(DropTable(Table(coming, MetaData())))
     return count
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 CRMS = "crmsync/crms"
-SALESFORCE, HUBSPOT, SEARCH = (f"{CRMS}/{file}.py" for file in ("salesforce/read", "hubspot/read", "hubspot/changed"))
+SALESFORCE, HUBSPOT, SEARCH = (f"{CRMS}/{file}.py" for file in ("salesforce/pages", "hubspot/read", "hubspot/changed"))
 TIES, CHANGES, LATE = (f"tests/museum/test_{name}.py" for name in ("ties", "changes", "visibility"))
 
 NO_LOOK_BACK = (
@@ -86,7 +86,7 @@ ALL = (
         f"{CHANGES}::test_museum_schema_change_loss",
         "a record that can't be read is set aside alone",
         (
-            (SALESFORCE, "page.bad.append(bad(stream.gone or stream.entity, row, error))", "raise"),
+            (f"{CRMS}/salesforce/read.py", "page.bad.append(bad(stream.gone or stream.entity, row, error))", "raise"),
             (f"{CRMS}/hubspot/streams.py", "page.bad.append(bad(DEAL_SOURCE, row, error))", "raise"),
         ),
     ),

@@ -125,7 +125,7 @@ def test_write_gives_up_on_a_locked_file(file: Path, on_file: Store) -> None:
 def test_write_tells_a_refusal_in_one_line_without_values(store: Store) -> None:
     """The database's own words are kept as far as they hold no row."""
     with pytest.raises(CrmsyncError, match=r"E399 .*the store refused a statement") as fault:
-        pull(store, deals=[deal()], facts=[fact(source_id=None, name=HIDDEN)])
+        pull(store, deals=[deal()], facts=[fact(at=None, name=HIDDEN)])
     assert HIDDEN not in str(fault.value)
     assert "\n" not in str(fault.value)
 

@@ -16,7 +16,6 @@ from crmsync.store import accounts, outbox
 from crmsync.views.plan import lines, plan
 from crmsync.watch import Watch
 from crmsync.workspace import JobSpec
-from crmsync.writeback import digest
 from tests.store.rows import run
 from tests.story.tale import Tale, tale
 
@@ -147,7 +146,7 @@ def test_plan_of_another_config_is_refused_until_it_is_planned_anew(tmp_path: Pa
         other = Pipeline(config, it.store, clock=it.local.clock.now)
         with pytest.raises(Stopped, match=r"E507 the plan .* for hub was made by another config"):
             other.push("hub")
-        seen = plan(it.store, "hub", rules=digest.rules(crm, push))
+        seen = plan(it.store, config, "hub")
         assert (it.effects(), seen.outdated) == ([], True)
         assert lines(seen)[-1].endswith("a push refuses it -> crmsync stage --crm hub")
         other.stage("hub")
