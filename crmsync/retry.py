@@ -75,8 +75,7 @@ def _tell_wait(details: RetryDetails) -> None:
     """Says that a call waits for its next try, and which: nothing of what was asked or answered, which may quote anything."""
     error = details.caused_by
     if isinstance(error, CallError):
-        why = "no answer" if error.wait_s is None else "asked to slow down"
-        _log.warning("%s: %s; waiting %.1f s before try %d", error.where, why, details.wait_for, details.retry_num + 1)
+        _log.warning("%s: waiting %.1f s before try %d", error.where, details.wait_for, details.retry_num + 1)
 
 
 set_on_retry_hooks([_tell_wait])
