@@ -52,11 +52,14 @@ class Crm(Protocol):
         Raises BadConfig when something of it isn't there.
         """
 
-    def pull(self, stream: str, *, since: Cursor | None) -> Iterator[Page]:
+    def pull(self, stream: str, *, since: Cursor | None, began: int = 0) -> Iterator[Page]:
         """All rows of a stream changed since the cursor, in pages whose cursors only grow; all there are since None, of a stream
         that was never read, and since the BEGINNING, of one that was.
 
         The streams of a round may be read by several threads, each by one.
+
+        `began`: the CRM's clock when the pull began that this read is a part of, 0: now. The next read goes back to it, so that it
+        brings what belongs to deals that came too late for this pull, however much later than the deals a stream is read.
 
         Re-reads a look-back window before the cursor: storing must be idempotent. A record that can't be read comes in `bad`.
         """

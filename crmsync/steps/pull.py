@@ -38,7 +38,7 @@ def pull(store: Store, crm: Crm, *, run_id: int, watch: Watch) -> dict[str, int]
         rounds, numbers = crm.rounds(), Numbers(crm.name)
         progress = {stream: _Progress(f"{crm.name} {stream}") for streams in rounds for stream in streams}
         reads = [
-            [_pages(crm, stream, _since(store, crm, stream, now=began), again) for stream in streams]
+            [_pages(crm, stream, _since(store, crm, stream, now=began), again, began=began) for stream in streams]
             for streams in rounds
         ]
         for page in side_by_side(reads, threads=crm.parallel):
@@ -59,18 +59,18 @@ def _collect_seldom() -> None:
     gc.set_threshold(CONTAINERS, *gc.get_threshold()[1:])
 
 
-def _pages(crm: Crm, stream: str, since: Cursor | None, again: list[str]) -> Iterator[Page]:
+def _pages(crm: Crm, stream: str, since: Cursor | None, again: list[str], *, began: int) -> Iterator[Page]:
     """What changed since a cursor; where something else is asked for today than for that cursor, then all there is as well.
 
     First what changed, as ever, since a full read tells of no record that it left or lost a value.
     """
     asked = crm.asked(stream)
     if since is None or since.asked in ("", asked):
-        yield from _with(asked, crm.pull(stream, since=since))
+        yield from _with(asked, crm.pull(stream, since=since, began=began))
         return
     again.append(stream)
-    yield from _with(since.asked, crm.pull(stream, since=since))
-    yield from _with(asked, crm.pull(stream, since=BEGINNING))
+    yield from _with(since.asked, crm.pull(stream, since=since, began=began))
+    yield from _with(asked, crm.pull(stream, since=BEGINNING, began=began))
 
 
 def _with(asked: str, pages: Iterator[Page]) -> Iterator[Page]:

@@ -83,9 +83,9 @@ class HubSpot:
         """By the stream's own fields and those of its history."""
         return self._reader.asked(stream)
 
-    def pull(self, stream: str, *, since: Cursor | None) -> Iterator[Page]:
+    def pull(self, stream: str, *, since: Cursor | None, began: int = 0) -> Iterator[Page]:
         """The rows of a stream changed since the cursor."""
-        return self._reader.pull(stream, since)
+        return self._reader.pull(stream, since, began)
 
     def sources(self) -> Sequence[Source]:
         """Deals, then what holds steps of plans."""

@@ -80,9 +80,9 @@ class Reader:
         read = [*stream.properties(), "", *stream.histories()]
         return digest(config, name, [each for each in read if each not in ours])
 
-    def pull(self, name: str, since: Cursor | None) -> Iterator[Page]:
-        """The pages of a stream."""
-        now = self.client.seen_at or self.portal.now()
+    def pull(self, name: str, since: Cursor | None, began: int) -> Iterator[Page]:
+        """The pages of a stream; `began`: the CRM's clock when the whole pull did, 0: now."""
+        now = began or self.client.seen_at or self.portal.now()
         if name in (OWNERS, PIPELINES):
             yield self._people_or_stages(name, now)
             return

@@ -61,9 +61,9 @@ class Reader:
         except Refused as refused:
             raise self.bad(stream, refused) from None
 
-    def pull(self, name: str, since: Cursor | None) -> Iterator[Page]:
-        """The pages of a stream."""
-        place = Place.of(since, self.client.door.present())
+    def pull(self, name: str, since: Cursor | None, began: int) -> Iterator[Page]:
+        """The pages of a stream; `began`: the CRM's clock when the whole pull did, 0: now."""
+        place = Place.of(since, began or self.client.door.present())
         done = Cursor(stamp=place.began)
         if name == STAGE:
             stages = self.org.reread_stages()
