@@ -1,5 +1,6 @@
 """Compaction of a ledger: nothing that is asked of it is answered otherwise afterwards."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -9,8 +10,9 @@ from crmsync.config import RetentionConfig, StoreConfig
 from crmsync.errors import BadConfig, RetryLater
 from crmsync.steps import compact as step
 from crmsync.steps.undo import target
-from crmsync.store import deals, frames, outbox, runs, scores
+from crmsync.store import deals, frames, outbox, runs, scores, tables
 from crmsync.store.engine import Store, open_store
+from crmsync.store.outbox import DONE, UNCLEAR
 from crmsync.watch import Watch
 from tests.steps.ledger import DAY, DEALS, LEDGER, Past
 from tests.store.conftest import store, url
@@ -151,3 +153,17 @@ def test_undo_of_a_run_whose_receipts_are_gone_is_refused(store: Store) -> None:
     ):
         target(store, old)
     assert target(store, max(past.wrote)) == CRM
+
+
+def test_undo_of_a_run_of_which_only_a_late_answer_is_left_is_refused(store: Store) -> None:
+    """An answer that is found after its run's receipts are gone must not pass for all that the run wrote."""
+    past = Past(7)
+    for row in past.rows[tables.Run]:
+        row["counts"] = json.dumps({"written": len(past.wrote.get(row["run_id"], ()))})
+    past.store(store)
+    lost = next(row for row in past.rows[tables.Receipt] if row["state"] == UNCLEAR and row["run_id"] in past.wrote)
+    compact(store)
+    past.add(tables.Receipt, **{**lost, "state": DONE, "run_id": max(past.wrote)})
+    past.store(store)
+    with pytest.raises(BadConfig, match="E504 the receipts of run"):
+        target(store, lost["run_id"])
