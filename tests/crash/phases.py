@@ -1,17 +1,22 @@
 """What is killed, from which state it starts, how it goes on, and what must hold in the end."""
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import select
+
 from crmsync.config import StoreConfig
-from crmsync.store import dump, fits, frames, outbox, scores
+from crmsync.store import dump, fits, frames, outbox, scores, tables
 from crmsync.store.engine import Store, open_store
+from crmsync.store.upsert import table_of
 from tests.crash.served import Served
 
 CRMS = ("main", "hub")
 NUMBERS = ("score_id", "run_id", "pull_run_id", "fit_id", "deal_id")  # depend on how often a run was begun
+STEP = ("crm", "source", "crm_id")
 RUN_FIELD = "run_id"  # of the results, too
 
 Verb = tuple[str, ...]
@@ -85,8 +90,15 @@ def end(url: str, crms: Served, *, since: int) -> End:
 
 
 def _scores(store: Store) -> list[dict[str, Any]]:
+    """Steps by what their CRM calls them: which number of ours one has depends on which list was stored first."""
+    table = table_of(tables.Milestone)
+    steps = {row.pop("milestone_id"): [row[name] for name in STEP] for row in frames.rows(store, select(table))}
     rows = frames.rows(store, scores.newest_of_open())
-    return [{name: value for name, value in row.items() if name not in NUMBERS} for row in rows]
+    told = [{name: value for name, value in row.items() if name not in NUMBERS} for row in rows]
+    for row in told:
+        promises = [{**each, "step": steps[each["step"]]} for each in json.loads(row["promises"] or "[]")]
+        row["promises"] = sorted(promises, key=lambda each: each["step"])
+    return told
 
 
 def _again(effects: Sequence[dict[str, Any]]) -> list[tuple[str, str, str]]:
