@@ -49,7 +49,8 @@ def find(connection: Connection, crm: str, deals: tuple[int, int], until: Until)
     found = Spent([], [], [])
     for line in _fields(connection, crm, deals) if until.values else ():
         kept = kept_values(line, until=until.values)
-        gone = [value for value in line if value not in kept]
+        staying = {value.outbox_id for value in kept}
+        gone = [value for value in line if value.outbox_id not in staying]
         found.values.extend(value.outbox_id for value in gone)
         found.receipts.extend(each for value in gone for each in value.receipts)
         found.receipts.extend(each for value in kept for each in spent_receipts(value, until=until.values))
