@@ -1,6 +1,7 @@
 """Texts that would be commands elsewhere: in queries of the store and of Salesforce, in names of models, jobs and tables."""
 
 import ast
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,14 @@ def test_store_makes_no_query_of_texts() -> None:
                 ]
     assert [place for place in made if not place.startswith("engine.py")] == []
     assert len(made) == 1  # the settings of an SQLite connection
+
+
+def test_queries_that_are_texts_stand_where_they_are_known() -> None:
+    """Where the linter is told to look away, names of our own tables and columns go in, and nothing else."""
+    places = Counter(
+        file.name for file in SOURCE.rglob("*.py") for line in file.read_text().splitlines() if "noqa: S608" in line
+    )
+    assert places == {"numbers.py": 1, "upsert.py": 3}
 
 
 @given(st.text(st.characters(codec="utf-8", exclude_characters="\x00")))
