@@ -9,7 +9,7 @@ from sqlmodel import SQLModel
 from crmsync.records import Kind, Phase
 from crmsync.store import frames, tables
 from crmsync.store.engine import Store
-from tests.store.rows import SECOND, T0, deal, fact, gone, milestone, pull, save, score
+from tests.store.rows import SECOND, T0, deal, fact, gone, milestone, person, pull, save, score
 
 
 def test_facts_come_sorted_by_deal_and_time(store: Store) -> None:
@@ -51,6 +51,15 @@ def test_facts_carry_every_number_exactly(store: Store) -> None:
     found = frames.facts(store)
     assert (found.value[0], found.phase[0], found.step[0]) == (2**60 + 1, Phase.PLANNED, 1)
     assert (found.value.dtype, found.kind.dtype) == (np.int64, np.int8)
+
+
+@pytest.mark.parametrize("number", [-1, -(2**62), 2**62])
+def test_facts_carry_numbers_below_zero(store: Store, number: int) -> None:
+    """An amount that is taken back, and an instant before 1970."""
+    told = fact(at=-number, known_at=-number, value=number, person="P1")
+    pull(store, deals=[deal()], people=[person()], facts=[told])
+    found = frames.facts(store)
+    assert (found.at[0], found.known_at[0], found.value[0], found.person[0]) == (-number, -number, number, 1)
 
 
 def test_facts_of_an_empty_store_have_the_same_types(store: Store) -> None:
