@@ -1,7 +1,7 @@
 """Where the store and the forecast meet: stored facts as the history that features may ask, and a model's TOML as a recipe."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from datetime import date
 
 import numpy as np
@@ -9,11 +9,10 @@ from numpy.typing import NDArray
 
 from crmsync.clock import iso, parse_instant, to_day
 from crmsync.errors import BadConfig
+from crmsync.forecast.book import KINDS, Book, Page
 from crmsync.forecast.history import Facts, History
-from crmsync.forecast.load import LIFE, Load, Outcomes
 from crmsync.forecast.recipe import Recipe
-from crmsync.forecast.slips import Kept, Slips
-from crmsync.forecast.spells import spells
+from crmsync.forecast.slips import Slips
 from crmsync.forecast.workdays import WEEKDAYS, Workdays
 from crmsync.records import Kind
 from crmsync.store import deals, frames, pulled
@@ -21,6 +20,7 @@ from crmsync.store.engine import Store
 from crmsync.workspace import Calendar, ModelSpec
 
 DEALS_AT_ONCE = 5_000  # so many that their facts fit a processor's cache
+DEALS_A_PAGE = 10_000  # of whose facts a third is read
 
 
 def history(store: Store, *, known_by: int | None = None, crms: Sequence[str] = ()) -> History:
@@ -29,38 +29,31 @@ def history(store: Store, *, known_by: int | None = None, crms: Sequence[str] = 
     return History(*found, companies=deals.companies(store))
 
 
-@dataclass(frozen=True, slots=True)
-class Book:
-    """The deals that had not ended, to be read so many at a time by their numbers, and what has to be known of all at once."""
-
-    batches: list[list[int]]
-    load: Load
-    outcomes: Outcomes
-    kept: Kept | None
-
-    def shares(self, count: int) -> "list[Book]":
-        """The same deals for so many readers."""
-        return [replace(self, batches=self.batches[number::count]) for number in range(count)]
+def batches(store: Store, crms: Sequence[str] = (), *, at_once: int = DEALS_A_PAGE) -> list[list[int]]:
+    """All deals by their numbers, so many at a time."""
+    with frames.reading(store, crms=crms) as reader:
+        every = reader.deals().tolist()
+    return [every[start : start + at_once] for start in range(0, max(len(every), 1), at_once)]
 
 
-def book(
-    store: Store, slips: Slips | None, *, known_by: int, crms: Sequence[str] = (), at_once: int = DEALS_AT_ONCE
-) -> Book:
-    """Of the instant, so many deals in a batch; `slips`: of the fit that will score them."""
+def pages(
+    store: Store, batches: Sequence[list[int]], slips: Slips | None, *, known_by: int, crms: Sequence[str] = ()
+) -> Iterator[Page]:
+    """Of the deals of each batch, what has to be known to score others; `slips`: of the fit that will."""
+    companies = deals.companies(store)
     with frames.reading(store, known_by=known_by, crms=crms) as reader:
-        whole = History(*_named(reader.facts(kinds=(*LIFE, Kind.MILESTONE)), {}), companies=deals.companies(store))
-        kept = None if slips is None else slips.kept(spells(whole, by=known_by), whole)
-        ended = whole.deals[whole.as_of(whole.deals, known_by).has_ended]
-        left = np.setdiff1d(reader.deals(), ended, assume_unique=True)
-        batches = [left[start : start + at_once].tolist() for start in range(0, len(left), at_once)]
-        return Book(batches, whole.load, whole.outcomes, kept)
+        for some in batches:
+            whole = History(*_named(reader.facts(kinds=KINDS, deals=some), {}), companies=companies)
+            yield Page.of(whole, np.array(some, dtype=np.int64), slips, by=known_by)
 
 
-def parts(store: Store, book: Book, *, known_by: int, crms: Sequence[str] = ()) -> Iterator[History]:
+def parts(
+    store: Store, batches: Sequence[list[int]], book: Book, *, known_by: int, crms: Sequence[str] = ()
+) -> Iterator[History]:
     """The facts of each batch, as a history that knows of all deals what it has to."""
     stages, companies = pulled.stage_labels(store), deals.companies(store)
     with frames.reading(store, known_by=known_by, crms=crms) as reader:
-        for some in book.batches:
+        for some in batches:
             facts = _named(reader.facts(deals=some), stages)
             yield History(*facts, load=book.load, outcomes=book.outcomes, companies=companies)
 

@@ -65,7 +65,7 @@ def outlook(history: History, scores: Scores, kept: Kept | None = None) -> Outlo
     today = scores.as_of // MICROS_PER_DAY
     every = spells(history, by=scores.as_of)
     found = every.take((every.how == OPEN) & np.isin(history.deals[every.deal], scores.deal))
-    factor = slips.factor(found, history, slips.kept(every, history) if kept is None else kept)
+    factor = slips.factor(found, history, slips.kept(slips.record(every, history)) if kept is None else kept)
     courses, course = _courses(slips, found, factor, today=today)
     by_id = np.argsort(scores.deal, kind="stable")
     place = by_id[np.searchsorted(scores.deal[by_id], history.deals[found.deal])]

@@ -6,18 +6,19 @@ While too few deals have closed to learn from, deals are scored by stated rules 
 import json
 import os
 import pickle
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from math import isnan
 from tempfile import TemporaryFile
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 from crmsync import past
 from crmsync.calendars import quarter
 from crmsync.clock import MICROS_PER_DAY
 from crmsync.config import StoreConfig
-from crmsync.crew import together
+from crmsync.crew import shares, together
 from crmsync.errors import BadConfig
 from crmsync.forecast import enough, rules, verdict
+from crmsync.forecast.book import Book, Page
 from crmsync.forecast.dataset import examples, open_deals, snapshots
 from crmsync.forecast.history import History
 from crmsync.forecast.logistic import Fit, from_json
@@ -26,6 +27,7 @@ from crmsync.forecast.plans import told_of_plans
 from crmsync.forecast.reasons import Reasons
 from crmsync.forecast.score import NO_DUE, Scores
 from crmsync.forecast.score import score as score_deals
+from crmsync.forecast.slips import Slips
 from crmsync.records import RULES
 from crmsync.store import fits, parts, runs, scores
 from crmsync.store.engine import Store, open_store
@@ -37,6 +39,8 @@ from crmsync.workspace import ModelSpec
 HORIZON_DAYS = 28  # of the column won_28d
 MANY_BATCHES, MOST_PROCESSES = 8, 4
 
+T = TypeVar("T")
+Deals = Sequence[list[int]]  # numbers of deals, so many at a time
 Batch = tuple[int, bytes]  # how many scores, and their columns as they are spooled
 
 ONLY_FORECAST = (
@@ -101,26 +105,36 @@ def _by_rules(store: Store, spec: ModelSpec, at: int) -> Iterator[Batch]:
 
 
 def _by_fit(store: Store, spec: ModelSpec, row: FitRow, at: int) -> Iterator[Batch]:
-    """Some deals at a time, in processes side by side where there are so many that it pays."""
-    book = past.book(store, _fit(row).slips, known_by=at, crms=spec.population.crms)
-    if len(book.batches) < MANY_BATCHES:
-        return _scored(store, book, spec, row, at)
-    shares = book.shares(min(os.cpu_count() or 1, MOST_PROCESSES))
-    return together(_scored_elsewhere, [(store.config, share, spec, row, at) for share in shares])
+    """First what has to be known of all deals, then the scores of those that had not ended."""
+    crms, slips = spec.population.crms, _fit(row).slips
+    book = Book.of(_shared(_pages, store, past.batches(store, crms), slips, at, crms), slips)
+    return _shared(_scored, store, book.batches(past.DEALS_AT_ONCE), book, spec, row, at)
 
 
-def _scored_elsewhere(config: StoreConfig, *share: Any) -> Iterator[Batch]:
-    store = open_store(config)
-    yield from _scored(store, *share)
-    store.close()
+def _pages(store: Store, batches: Deals, slips: Slips | None, at: int, crms: tuple[str, ...]) -> Iterator[Page]:
+    return past.pages(store, batches, slips, known_by=at, crms=crms)
 
 
-def _scored(store: Store, book: past.Book, spec: ModelSpec, row: FitRow, at: int) -> Iterator[Batch]:
+def _scored(store: Store, batches: Deals, book: Book, spec: ModelSpec, row: FitRow, at: int) -> Iterator[Batch]:
     """The deals of each batch."""
     fit, created_from = _fit(row), past.recipe(spec).created_from
-    for history in past.parts(store, book, known_by=at, crms=spec.population.crms):
+    for history in past.parts(store, batches, book, known_by=at, crms=spec.population.crms):
         found = score_deals(fit, history, open_deals(history, created_from=created_from, as_of=at), as_of=at)
         yield len(found), pickle.dumps({**_columns(found, spec), **told_of_plans(found, history, book.kept)})
+
+
+def _shared(work: Callable[..., Iterator[T]], store: Store, batches: Deals, *told: Any) -> Iterator[T]:
+    """What is made of batches of deals, in processes side by side where there are so many that it pays."""
+    if len(batches) < MANY_BATCHES:
+        return work(store, batches, *told)
+    given = shares(batches, min(os.cpu_count() or 1, MOST_PROCESSES))
+    return together(_elsewhere, [(work, store.config, some, *told) for some in given])
+
+
+def _elsewhere(work: Callable[..., Iterator[T]], config: StoreConfig, *told: Any) -> Iterator[T]:
+    store = open_store(config)
+    yield from work(store, *told)
+    store.close()
 
 
 def _require_rules(history: History, spec: ModelSpec, at: int) -> None:

@@ -67,7 +67,7 @@ def test_company_that_keeps_its_word_is_told_apart(history: History, slips: Slip
     known = History(history.facts, history.labels, companies=some)
     found = spells(known, by=NOW)
     assert len(set(found.company.tolist())) == 2
-    assert np.isfinite(slips.factor(found, known, slips.kept(found, known))).all()
+    assert np.isfinite(slips.factor(found, known, slips.kept(slips.record(found, known)))).all()
 
 
 def test_tick_on_the_day_of_the_promise_counts_for_nobody(past: Callable[..., History]) -> None:
