@@ -18,7 +18,7 @@ from crmsync.config import StoreConfig
 from crmsync.crew import shares, together
 from crmsync.errors import BadConfig
 from crmsync.forecast import enough, rules, verdict
-from crmsync.forecast.book import Book, Page
+from crmsync.forecast.book import Book
 from crmsync.forecast.dataset import examples, open_deals, snapshots
 from crmsync.forecast.history import History
 from crmsync.forecast.logistic import Fit, from_json
@@ -27,7 +27,6 @@ from crmsync.forecast.plans import told_of_plans
 from crmsync.forecast.reasons import Reasons
 from crmsync.forecast.score import NO_DUE, Scores
 from crmsync.forecast.score import score as score_deals
-from crmsync.forecast.slips import Slips
 from crmsync.records import RULES
 from crmsync.store import fits, parts, runs, scores
 from crmsync.store.engine import Store, open_store
@@ -106,20 +105,16 @@ def _by_rules(store: Store, spec: ModelSpec, at: int) -> Iterator[Batch]:
 
 def _by_fit(store: Store, spec: ModelSpec, row: FitRow, at: int) -> Iterator[Batch]:
     """First what has to be known of all deals, then the scores of those that had not ended."""
-    crms, slips = spec.population.crms, _fit(row).slips
-    book = Book.of(_shared(_pages, store, past.batches(store, crms), slips, at, crms), slips)
-    return _shared(_scored, store, book.batches(past.DEALS_AT_ONCE), book, spec, row, at)
+    view, slips = past.View.of(store, at, spec.population.crms), _fit(row).slips
+    book = Book.of(_shared(past.pages, store, past.batches(store, view.crms), view, slips), slips)
+    return _shared(_scored, store, book.batches(past.DEALS_AT_ONCE), view, book, spec, row)
 
 
-def _pages(store: Store, batches: Deals, slips: Slips | None, at: int, crms: tuple[str, ...]) -> Iterator[Page]:
-    return past.pages(store, batches, slips, known_by=at, crms=crms)
-
-
-def _scored(store: Store, batches: Deals, book: Book, spec: ModelSpec, row: FitRow, at: int) -> Iterator[Batch]:
+def _scored(store: Store, batches: Deals, view: past.View, book: Book, spec: ModelSpec, row: FitRow) -> Iterator[Batch]:
     """The deals of each batch."""
     fit, created_from = _fit(row), past.recipe(spec).created_from
-    for history in past.parts(store, batches, book, known_by=at, crms=spec.population.crms):
-        found = score_deals(fit, history, open_deals(history, created_from=created_from, as_of=at), as_of=at)
+    for history in past.parts(store, batches, view, book):
+        found = score_deals(fit, history, open_deals(history, created_from=created_from, as_of=view.at), as_of=view.at)
         yield len(found), pickle.dumps({**_columns(found, spec), **told_of_plans(found, history, book.kept)})
 
 

@@ -161,6 +161,17 @@ def open_deals(store: Store) -> NDArray[np.int64]:
         return np.array(connection.execute(query).scalars().all(), dtype=np.int64)
 
 
+def companies(store: Store) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The deals that name the buyer's company, in order, and its number for each."""
+    query = select(_deal.c.deal_id, _deal.c.crm, _deal.c.account).where(_deal.c.account != "")
+    with store.read() as connection:
+        rows = connection.execute(query.order_by(_deal.c.deal_id)).all()
+    numbers: dict[tuple[str, str], int] = {}
+    found = [(deal, numbers.setdefault((crm, account), len(numbers) + 1)) for deal, crm, account in rows]
+    deal, number = np.array(found, dtype=np.int64).reshape(-1, 2).T
+    return deal, number
+
+
 def rows(store: Store, query: Select[Any]) -> Iterator[dict[str, Any]]:
     """The rows of a query as dictionaries, streamed."""
     with store.read() as connection:

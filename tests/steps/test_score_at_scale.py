@@ -72,7 +72,7 @@ def rows(store: Store, plain: Scores) -> list[Any]:
 
 def written(store: Store, slips: Slips | None) -> Book:
     """What has to be known of all deals, from pages of eleven each."""
-    return Book.of(past.pages(store, past.batches(store, at_once=11), slips, known_by=NOW), slips)
+    return Book.of(past.pages(store, past.batches(store, at_once=11), past.View.of(store, NOW), slips), slips)
 
 
 def text(plain: Scores, row: int) -> str:
@@ -90,7 +90,7 @@ def test_scores_of_some_deals_at_a_time_are_those_of_all_at_once(store: Store, p
     book = written(store, None)
     parts = [
         score_deals(plain.fit, history, open_deals(history, as_of=NOW), as_of=NOW)
-        for history in past.parts(store, book.batches(7), book, known_by=NOW)
+        for history in past.parts(store, book.batches(7), past.View.of(store, NOW), book)
     ]
     for column in ("deal", "probability", "close_p50", "won_soon", "steps", "next_step_on"):
         together = np.concatenate([getattr(part, column) for part in parts])
@@ -105,7 +105,7 @@ def test_promises_of_some_deals_at_a_time_are_those_of_all_at_once(store: Store,
     whole = told_of_plans(plain, past.history(store, known_by=NOW))
     place = {deal: number for number, deal in enumerate(plain.deal.tolist())}
     told = 0
-    for history in past.parts(store, book.batches(7), book, known_by=NOW):
+    for history in past.parts(store, book.batches(7), past.View.of(store, NOW), book):
         part = score_deals(plain.fit, history, open_deals(history, as_of=NOW), as_of=NOW)
         some, here = told_of_plans(part, history, book.kept), [place[deal] for deal in part.deal.tolist()]
         assert some.pop("on_time") == pytest.approx([whole["on_time"][each] for each in here], rel=0, abs=EQUAL)
@@ -140,7 +140,7 @@ def test_stored_texts_are_the_strongest_reasons_that_fit(rows: list[Any], plain:
 def test_book_is_the_same_whatever_page_comes_first(store: Store, plain: Scores) -> None:
     """To the last bit, or a score could not be made again."""
     slips = plain.fit.slips
-    pages = list(past.pages(store, past.batches(store, at_once=7), slips, known_by=NOW))
+    pages = list(past.pages(store, past.batches(store, at_once=7), past.View.of(store, NOW), slips))
     one, other = (Book.of(some, slips).kept for some in (pages, pages[::-1]))
     assert one is not None
     assert other is not None
