@@ -23,10 +23,10 @@ from crmsync.store import tables
 from crmsync.store.engine import Store, open_store
 from crmsync.store.upsert import insert_all, insert_new, table_of
 from tests.postgres import database, serving
-from tests.store.rows import T0, deal, pull, score
+from tests.store.rows import T0, columns, deal, pull, score
 
 DEALS, FACTS, SCORES, ROUNDS = 1_000, 40_000, 10_000, 3
-REASONS, TEXT = "x" * 4_700, "y" * 250  # as long as those of the starter model are on average
+REASONS = {"reasons": "", "parts_id": 1, "added": b"x" * 700, "text": "y" * 250}  # as long as the starter model's
 TICKS = os.sysconf("SC_CLK_TCK")
 Insert = Callable[[Connection, type[SQLModel], list[dict[str, Any]]], object]
 
@@ -34,6 +34,11 @@ Insert = Callable[[Connection, type[SQLModel], list[dict[str, Any]]], object]
 def each(connection: Connection, model: type[SQLModel], rows: list[dict[str, Any]]) -> None:
     """An INSERT for each row."""
     connection.execute(insert(table_of(model)).on_conflict_do_nothing(), rows)
+
+
+def together(connection: Connection, model: type[SQLModel], rows: list[dict[str, Any]]) -> None:
+    """All by their columns."""
+    insert_all(connection, model, columns(rows))
 
 
 def fact(number: int) -> dict[str, Any]:
@@ -71,11 +76,11 @@ def main() -> None:
     parser.add_argument("--page", type=int, default=2_000, help="facts that are stored at once")
     size = parser.parse_args().page
     facts = [[fact(number) for number in range(start, start + size)] for start in range(0, FACTS, size)]
-    scores = [[score(number % DEALS + 1, reasons=REASONS, text=TEXT) for number in range(SCORES)]]
+    scores = [[score(number % DEALS + 1, **REASONS) for number in range(SCORES)]]
     with serving() as address, database(address, "bench") as url:
         store = open_store(StoreConfig(url=url))
         pull(store, deals=[deal(f"D{number}") for number in range(DEALS)])
-        for model, pages, ours in ((tables.Fact, facts, insert_new), (tables.Score, scores, insert_all)):
+        for model, pages, ours in ((tables.Fact, facts, insert_new), (tables.Score, scores, together)):
             rounds = [[stored(store, model, pages, by) for by in (each, ours)] for _ in range(ROUNDS)]
             for name, found in zip(("an INSERT each", "COPY"), zip(*rounds, strict=True), strict=True):
                 here, there = min(found, key=sum)

@@ -20,12 +20,12 @@ from crmsync.config import StoreConfig
 from crmsync.records import Result
 from crmsync.sandbox.control import Served
 from crmsync.sandbox.http import App, Request, Response
-from crmsync.store import deals, outbox, scores
+from crmsync.store import deals, outbox
 from crmsync.store.engine import Store, open_store
 from crmsync.watch import Watch
 from crmsync.writeback.delivery import Delivery
 from tests.crms.twins import Twin, twin
-from tests.store.rows import deal, pull, run, score
+from tests.store.rows import deal, pull, run, save, score
 
 DEALS, BATCH = 200, 100
 ROUNDS = 100
@@ -91,7 +91,7 @@ def main(rounds: int) -> None:
         ids = list(it.ids())[:BATCH]
         store = open_store(StoreConfig(url=f"sqlite:///{name}/store.db"))
         pull(store, run_id=run(store, "pull"), deals=[deal(crm_id) for crm_id in ids])
-        scores.save(store, [score(1)])
+        save(store, score(1))
         for latency_ms in LATENCIES_MS:
             it.served.server.latency_s = latency_ms / 1_000
             found = 1_000 * np.array(measure(it, store, ids, rounds))

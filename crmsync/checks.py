@@ -18,8 +18,7 @@ from crmsync.config import Config
 from crmsync.crm import Crm
 from crmsync.errors import BadConfig, CrmsyncError
 from crmsync.findings import failed, named
-from crmsync.forecast.feature import FEATURES
-from crmsync.forecast.features import ALL
+from crmsync.forecast.features import FEATURES
 from crmsync.records import Finding
 from crmsync.schedule import next_run
 from crmsync.store import accounts, engine, runs
@@ -113,7 +112,7 @@ def _models(root: Path) -> Iterator[Finding]:
 def _model(spec: ModelSpec) -> Finding:
     unknown = [name for name in spec.features if name not in FEATURES]
     if unknown:
-        remedy = f"one of: {', '.join(sorted(ALL))}"
+        remedy = f"one of: {', '.join(sorted(FEATURES))}"
         return Finding("C102", "fail", f"{spec.file}: no feature {unknown[0]!r}", remedy)
     return Finding("C102", "ok", f"model {spec.name}: {many(len(spec.features), 'feature')}")
 

@@ -13,6 +13,11 @@ from crmsync.errors import RetryLater
 T = TypeVar("T")
 
 
+def shares(items: Sequence[T], count: int) -> list[Sequence[T]]:
+    """The items for so many to work on, each with as many large and small ones as the others if they grow or shrink."""
+    return [items[number::count] for number in range(count)]
+
+
 def together(work: Callable[..., Iterator[T]], shares: Sequence[tuple[Any, ...]]) -> Iterator[T]:
     """What the work on each share yields, in a process for each share, as it comes. A fault of one is raised here.
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from crmsync.crew import together
+from crmsync.crew import shares, together
 from crmsync.errors import BadConfig, RetryLater
 
 
@@ -15,6 +15,11 @@ def counted(first: int, last: int) -> Iterator[int]:
     yield from range(first, last)
     if first == last:
         raise BadConfig("E999", "nothing to count", where="here", remedy="count more")
+
+
+def test_shares_hold_each_item_once() -> None:
+    """Whatever their number is."""
+    assert sorted(item for share in shares(range(10), 3) for item in share) == list(range(10))
 
 
 def test_together_gives_what_each_share_yields() -> None:

@@ -4,6 +4,8 @@ import numpy as np
 
 from crmsync.forecast.facts import Floats, Ints, Rows
 
+FAST_DAYS, SLOW_DAYS = 7.0, 21.0  # a week and a month's working days: the two paces at which freshness fades
+
 
 def running_decay(group: Rows, at: Ints, tau: float) -> Floats:
     """Sum of exp(-(at[i] - at[k]) / tau) over k <= i of the same group, for rows ascending by (group, at).

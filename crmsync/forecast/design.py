@@ -61,10 +61,12 @@ class Table:
         ends = np.cumsum([term.encoding.width for term in terms])
         whole = np.empty((len(pairs), ends[-1] if len(ends) else 0))
         for term, end in zip(terms, ends, strict=True):
-            column = self.column(term.feature.name)
-            block = matrix(column, term.encoding, pairs, self.asof.history.label_ids)
-            whole[:, end - term.encoding.width : end] = block
+            whole[:, end - term.encoding.width : end] = self.block(term, pairs)
         return whole
+
+    def block(self, term: Term, pairs: Ints) -> Floats:
+        """The columns of one term."""
+        return matrix(self.column(term.feature.name), term.encoding, pairs, self.asof.history.label_ids)
 
 
 __all__ = ["REST", "Table", "Term"]

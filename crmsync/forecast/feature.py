@@ -1,4 +1,4 @@
-"""What a feature is, and the register of all that there are."""
+"""What a feature is, and how a function becomes one."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Feature:
     compute: Compute
 
 
-FEATURES: dict[str, Feature] = {}
+REGISTERED: dict[str, Feature] = {}  # `features` gives them, once its files have registered all
 
 
 def feature(family: Family, unit: Unit, *, part: str = "") -> Callable[[Compute], Compute]:
@@ -33,7 +33,7 @@ def feature(family: Family, unit: Unit, *, part: str = "") -> Callable[[Compute]
     def register(compute: Compute) -> Compute:
         name = compute.__name__
         sentence = (compute.__doc__ or "").strip().split("\n")[0].rstrip(".")
-        FEATURES[name] = Feature(name, family, part or name, unit, sentence, compute)
+        REGISTERED[name] = Feature(name, family, part or name, unit, sentence, compute)
         return compute
 
     return register

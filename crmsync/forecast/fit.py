@@ -25,7 +25,7 @@ from crmsync.forecast.features import FEATURES
 from crmsync.forecast.grades import OF_LATE, Parted, thirds
 from crmsync.forecast.history import NO_NAME, History
 from crmsync.forecast.incumbents import readings
-from crmsync.forecast.logistic import Fit, Formula, Trained
+from crmsync.forecast.logistic import Fit, Formula, Trained, contributions
 from crmsync.forecast.path import relevance, solve_path
 from crmsync.forecast.recipe import Recipe
 from crmsync.forecast.scaling import Scaled, round_one
@@ -167,7 +167,8 @@ class Training:
     def timing(self, formula: Formula, pace: Formula, rows: Ints, days: Floats, end: Ints) -> Timing:
         """The time of the end, learnt from snapshots (see `watched`)."""
         asof = self.table.asof.take(rows)
-        odds, hurry = (each.base + each.contributions(self.table, rows).sum(axis=1) for each in (formula, pace))
+        both = zip((formula, pace), contributions((formula, pace), self.table, rows), strict=True)
+        odds, hurry = (each.base + added.sum(axis=1) for each, added in both)
         clues = Clues.of(asof, odds=odds, pace=hurry)
         return Timing.learn(clues, days=days, end=end, weight=_even(self.found.deal[rows]))
 

@@ -5,15 +5,15 @@ score. Every primitive answers for all (deal, instant) pairs at once. Facts stan
 which they come changes nothing. With n facts and m pairs a primitive costs O((n + m) log n).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import cached_property
-from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from crmsync.clock import MICROS_PER_DAY
+from crmsync.forecast.companies import Companies
 from crmsync.forecast.decay import running_decay
 from crmsync.forecast.facts import ANY, Facts, Floats, Ints, Rows, Which, canonical_order
 from crmsync.forecast.ledger import Ledger, Plan
@@ -30,7 +30,6 @@ class History:
     """The facts of some deals in canonical order: by deal, by the instant they were seen, then by their content.
 
     `load` and `outcomes` count deals by owner over the whole book; give them when the facts are only a part of the deals.
-    `companies` are the buyers' by deal id, for those that are known.
     """
 
     def __init__(
@@ -40,7 +39,7 @@ class History:
         *,
         load: Load | None = None,
         outcomes: Outcomes | None = None,
-        companies: Mapping[int, int] = MappingProxyType({}),
+        companies: Companies | None = None,
     ) -> None:
         self.labels = tuple(labels)
         order = canonical_order(facts, self.labels)
@@ -52,9 +51,7 @@ class History:
         self._rows: dict[Which, Rows] = {}
         self._named: dict[Which, tuple[Rows, Rows]] = {}
         self._load, self._outcomes = load, outcomes
-        self.companies: Ints = np.array(
-            [companies.get(deal, -1 - deal) for deal in self.deals.tolist()], dtype=np.int64
-        )
+        self.companies = (companies or Companies.unknown()).of(self.deals)
 
     def as_of(self, deals: ArrayLike, at: ArrayLike) -> "AsOf":
         """The pairs (deal, instant): ids of the store and micros, each of shape (m,); one instant may stand for all."""

@@ -7,6 +7,7 @@
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Self
 
@@ -23,7 +24,6 @@ from crmsync.forecast.timing import Logit, Timing
 
 SCHEMA = 2
 MAX_BYTES = 20_000_000
-AT_ONCE = 10_000  # pairs: bounds the memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,12 @@ class Weighed:
     means: tuple[float, ...]
     coefficients: tuple[float, ...]
 
+    def added(self, columns: Floats) -> Floats:
+        """What each column adds, shape (width, pairs); nothing where its value isn't known."""
+        means, coefficients = (np.array(numbers)[:, None] for numbers in (self.means, self.coefficients))
+        told = (columns - means) * coefficients
+        return np.where(np.isnan(told), 0.0, told)
+
 
 @dataclass(frozen=True, slots=True)
 class Formula:
@@ -64,23 +70,25 @@ class Formula:
 
     def contributions(self, table: Table, pairs: Ints) -> Floats:
         """What each part adds to the log-odds, shape (pairs, parts); base and row sum are the log-odds."""
-        some = (pairs[first : first + AT_ONCE] for first in range(0, max(len(pairs), 1), AT_ONCE))
-        return np.concatenate([self._contributions(table, each) for each in some])
-
-    def _contributions(self, table: Table, pairs: Ints) -> Floats:
-        values = table.matrix([weighed.term for weighed in self.terms], pairs)
-        means, coefficients = (
-            np.array([number for weighed in self.terms for number in getattr(weighed, name)])
-            for name in ("means", "coefficients")
-        )
-        added = np.nan_to_num((values - means) * coefficients, nan=0.0)
-        names = np.array([part for weighed in self.terms for part in weighed.term.parts])
-        belongs = (names[:, None] == np.array(self.parts)[None, :]).astype(np.float64)
-        return np.asarray(added @ belongs)
+        (added,) = contributions((self,), table, pairs)
+        return added
 
     def probability(self, contributions: Floats) -> Floats:
         """From contributions to probabilities, shape (pairs,)."""
         return sigmoid(self.base + contributions.sum(axis=1))
+
+
+def contributions(formulas: Sequence[Formula], table: Table, pairs: Ints) -> list[Floats]:
+    """The contributions by each of some formulas of the same terms, whose columns are made once for all, a term at a time."""
+    place = {part: number for number, part in enumerate(formulas[0].parts)}
+    sums = [np.zeros((len(place), len(pairs))) for _ in formulas]
+    for alike in zip(*(formula.terms for formula in formulas), strict=True):
+        term = alike[0].term
+        block = table.block(term, pairs).T
+        for weighed, added in zip(alike, sums, strict=True):
+            for part, told in zip(term.parts, weighed.added(block), strict=True):
+                added[place[part]] += told
+    return [added.T for added in sums]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +135,8 @@ def from_json(text: str, *, where: str = "") -> Fit:
         fit = _fit(body, str(digest))
     except (KeyError, TypeError, ValueError) as fault:
         raise BadConfig("E411", f"not a fit: {fault!r}", where=where, remedy="crmsync train") from None
+    if [each.term for each in fit.formula.terms] != [each.term for each in fit.pace.terms]:
+        raise BadConfig("E411", "not a fit: chance and pace differ in terms", where=where, remedy="crmsync train")
     weighed = (*fit.formula.terms, *fit.pace.terms)
     if any(not each.term.encoding.width == len(each.means) == len(each.coefficients) for each in weighed):
         raise BadConfig("E411", "not a fit: columns and coefficients differ", where=where, remedy="crmsync train")

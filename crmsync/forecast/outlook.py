@@ -65,7 +65,7 @@ def outlook(history: History, scores: Scores, kept: Kept | None = None) -> Outlo
     today = scores.as_of // MICROS_PER_DAY
     every = spells(history, by=scores.as_of)
     found = every.take((every.how == OPEN) & np.isin(history.deals[every.deal], scores.deal))
-    factor = slips.factor(found, history, slips.kept(every, history) if kept is None else kept)
+    factor = slips.factor(found, history, slips.kept(slips.record(every, history)) if kept is None else kept)
     courses, course = _courses(slips, found, factor, today=today)
     by_id = np.argsort(scores.deal, kind="stable")
     place = by_id[np.searchsorted(scores.deal[by_id], history.deals[found.deal])]
@@ -82,18 +82,22 @@ def _none() -> Outlook:
 
 @dataclass(frozen=True, slots=True)
 class Courses:
-    """How steps that stand alike come to be done on each day ahead, while their deals are open; shape (courses, AHEAD)."""
+    """How steps that stand alike come to be done on each day on which anybody works, while their deals are open.
 
+    Shape (courses, days), but for the days ahead themselves, of which today is 0.
+    """
+
+    days: Ints
     chance: Floats  # of being done on the day
     share: Floats  # of all that is done in the end: what comes on the day
     middle: Floats  # and what has come by the middle of the day, never quite nothing
 
     @classmethod
-    def of(cls, by_day: Floats) -> Self:
-        """From the chances of being done by the end of each day."""
+    def of(cls, days: Ints, by_day: Floats) -> Self:
+        """From the chances of being done by the end of each of these days."""
         by_share = by_day / np.maximum(by_day[:, -1:], _TINY)
         share: Floats = np.diff(by_share, axis=1, prepend=0.0)
-        return cls(np.diff(by_day, axis=1, prepend=0.0), share, np.maximum(by_share - share / 2, _TINY))
+        return cls(days, np.diff(by_day, axis=1, prepend=0.0), share, np.maximum(by_share - share / 2, _TINY))
 
 
 def _courses(slips: Slips, found: Spells, factor: Floats, *, today: int) -> tuple[Courses, Ints]:
@@ -107,8 +111,10 @@ def _courses(slips: Slips, found: Spells, factor: Floats, *, today: int) -> tupl
     level, position, side = np.unravel_index(different, shape)
     ahead = today + np.arange(AHEAD + 1)
     workdays = np.stack([number(np.full(len(ahead), each), ahead) for each in Side])
+    worked = np.flatnonzero(np.diff(workdays, axis=1).any(axis=0))  # on others nothing is done
     done = _done(slips.done, slips.moved, slips.gone, slips.jumps)[level, position]
-    return Courses.of(np.take_along_axis(done, (workdays[:, 1:] - workdays[:, :1])[side], axis=1)), course
+    past = (workdays[:, 1:] - workdays[:, :1])[:, worked]
+    return Courses.of(worked, np.take_along_axis(done, past[side], axis=1)), course
 
 
 @lru_cache(maxsize=2)
@@ -140,9 +146,11 @@ def _onward(moved: Floats, gone: Floats, jumps: tuple[tuple[int, float], ...]) -
 def _part(courses: Courses, course: Ints, deal: Ints, curve: Curve) -> tuple[Floats, Ints, Floats]:
     """Chance, days ahead and `decides` of the steps of some whole deals, each with its deal's place in the curve."""
     deals, starts, place = np.unique(deal, return_index=True, return_inverse=True)
-    still_open = Curve(curve.won[deals], curve.ended[deals]).still_open(np.arange(0.5, AHEAD))
-    met = np.cumsum(courses.chance[course] * still_open[place], axis=1)
-    days = np.stack([_day_of(met, share) + (share < 0.5) for share in SHARES], axis=1)
+    still_open = Curve(curve.won[deals], curve.ended[deals]).still_open(courses.days.astype(np.float64) + 0.5)
+    met = np.zeros((len(course), len(courses.days) + 1))
+    np.cumsum(courses.chance[course] * still_open[place], axis=1, out=met[:, 1:])
+    ends = np.append(-1, courses.days)
+    days = np.stack([ends[_place_of(met, share)] + (share < 0.5) for share in SHARES], axis=1)
     return met[:, -1], days, _last(courses, course, starts, place)
 
 
@@ -153,16 +161,15 @@ def _by_deal(deal: Ints) -> list[Ints]:
     return np.split(np.arange(len(deal)), cuts)
 
 
-def _day_of(met: Floats, share: float) -> Ints:
-    """The day ahead at whose end the share of what gets done is nearest to this one; 0 is today, -1 the day before."""
-    whole = np.hstack([np.zeros((len(met), 1)), met])
-    begin = np.arange(len(met)) * whole.shape[1]
-    values, end, wanted = whole.ravel(), begin + whole.shape[1], share * met[:, -1]
+def _place_of(met: Floats, share: float) -> Ints:
+    """The column in which the share of what gets done is nearest to this one."""
+    begin = np.arange(len(met)) * met.shape[1]
+    values, end, wanted = met.ravel(), begin + met.shape[1], share * met[:, -1]
     above = first_above(values, begin, end, wanted)
     below = values[above - 1]
     nearer = (above < end) & (values[np.minimum(above, end - 1)] - wanted < wanted - below)
     reached = first_above(values, begin, above, np.nextafter(below, -1.0))  # on days without work nothing is added
-    return np.asarray(np.where(nearer, above, reached) - begin - 1, dtype=np.int64)
+    return np.asarray(np.where(nearer, above, reached) - begin, dtype=np.int64)
 
 
 def _last(courses: Courses, course: Ints, starts: Ints, deal: Ints) -> Floats:

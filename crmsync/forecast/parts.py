@@ -1,11 +1,12 @@
-"""The parts of scores as JSON: in log-odds, and beside it in tenths of a percentage point. Both sum to the score.
+"""The parts of scores: as bytes for the store, as JSON for people.
 
-Written out here as `json.dumps` would, by columns instead of by deals: a number's text is the dear part, and of the values of a
-part most stand in many deals.
+In JSON they stand in log-odds, and beside it in tenths of a percentage point; both sum to the score. It is written out as
+`json.dumps` would, by columns instead of by deals: a number's text is the dear part, and of the values of a part most stand in
+many deals.
 """
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,23 +14,33 @@ from numpy.typing import NDArray
 from crmsync.forecast.facts import Floats, Ints
 from crmsync.forecast.logistic import sigmoid
 from crmsync.forecast.points import points, tenths
-from crmsync.forecast.score import Scores
 
 Texts = NDArray[np.object_]
+KEPT = np.dtype("<f8")
 
 
-def as_json(found: Scores) -> list[str]:
-    """Of each deal: the base, and each part that isn't 0."""
-    keys = [f"{json.dumps(part)}:" for part in found.parts]
-    base_tenths = int(tenths(sigmoid(np.array([found.base])))[0])
-    head, between = f'{{"base":{found.base!r},"parts":{{', f'}},"base_tenths":{base_tenths},"tenths":{{'
-    told = points(found.base, found.contributions)
+def as_bytes(contributions: Floats) -> list[bytes]:
+    """What each part adds to each score, a row of numbers for each."""
+    return [row.tobytes() for row in contributions.astype(KEPT, copy=False)]
+
+
+def from_bytes(rows: Sequence[bytes], parts: int) -> Floats:
+    """The same as before, shape (rows, parts)."""
+    return np.frombuffer(b"".join(rows), KEPT).reshape(len(rows), parts)
+
+
+def as_json(base: float, names: Sequence[str], contributions: Floats) -> list[str]:
+    """Of each score: the base, and each part that isn't 0."""
+    keys = [f"{json.dumps(name)}:" for name in names]
+    base_tenths = int(tenths(sigmoid(np.array([base])))[0])
+    head, between = f'{{"base":{base!r},"parts":{{', f'}},"base_tenths":{base_tenths},"tenths":{{'
+    told = points(base, contributions)
     log_odds, shown = [], []
-    for key, added, tenth in zip(keys, found.contributions.T, told.T, strict=True):
+    for key, added, tenth in zip(keys, contributions.T, told.T, strict=True):
         some = added != 0
         log_odds.append(np.where(some, _numbers(key, added), ""))
         shown.append(np.where(some, _tenths(key, tenth), ""))
-    both = zip(_joined(log_odds, len(found)), _joined(shown, len(found)), strict=True)
+    both = zip(_joined(log_odds, len(told)), _joined(shown, len(told)), strict=True)
     return [f"{head}{values}{between}{rounded}}}}}" for values, rounded in both]
 
 

@@ -55,9 +55,8 @@ class Reasons:
         self._leads = [leads[part] for part in scores.parts]
         self._phrases: dict[int, Phrase] = {len(self._leads): Phrase(len(NO_PLAN), lambda _row: NO_PLAN)}
         added = self._with_no_plan(scores)
-        order = np.argsort(-np.abs(added), axis=1, kind="stable")
-        self._order: list[list[int]] = order.tolist()
-        self._log_odds: list[list[float]] = np.take_along_axis(added, order, axis=1).tolist()
+        self._order = np.argsort(-np.abs(added), axis=1, kind="stable")
+        self._log_odds = np.take_along_axis(added, self._order, axis=1)
 
     def _with_no_plan(self, scores: Scores) -> Floats:
         """What each part adds, and in one more column all that promises add to a deal without a plan."""
@@ -69,7 +68,7 @@ class Reasons:
     def of(self, row: int, *, most: int | None = None) -> list[Reason]:
         """The parts that aren't 0, the strongest first, equal ones in the order of the features; of a missing plan all are one."""
         parts = [*self._scores.parts, "plan"]
-        ranked = zip(self._order[row][:most], self._log_odds[row], strict=False)
+        ranked = zip(self._order[row, :most].tolist(), self._log_odds[row, :most].tolist(), strict=True)
         return [
             Reason(parts[place], log_odds, self._phrase(place).of(row)) for place, log_odds in ranked if log_odds != 0
         ]
@@ -77,10 +76,11 @@ class Reasons:
     def text(self, row: int) -> str:
         """`62 %: + Security review done; - Promises overdue: 2`: as many reasons as TEXT_LIMIT takes, none cut off."""
         text, between = f"{100 * self._scores.probability[row]:.0f} %", ": "
-        for place, log_odds in zip(self._order[row][:MOST], self._log_odds[row], strict=False):
+        strongest = zip(self._order[row, :MOST].tolist(), self._log_odds[row, :MOST].tolist(), strict=True)
+        for place, log_odds in strongest:
             if abs(log_odds) < LEAST:
                 break
-            phrase = self._phrase(place)
+            phrase = self._phrases.get(place) or self._phrase(place)
             if len(text) + phrase.least > TEXT_LIMIT:
                 continue
             more = f"{between}{'+' if log_odds > 0 else '-'} {phrase.of(row)}"

@@ -13,6 +13,7 @@ from crmsync.forecast.facts import Floats, Ints
 from crmsync.forecast.history import NO_NAME, History
 from crmsync.forecast.ledger import NO_DAY
 from crmsync.forecast.logistic import Fit
+from crmsync.forecast.logistic import contributions as added
 from crmsync.forecast.timing import SHARES, Curve
 from crmsync.records import Side
 
@@ -58,9 +59,10 @@ def score(fit: Fit, history: History, deals: ArrayLike, *, as_of: int) -> Scores
     """Scores these deals as of an instant, whether they are open or not: choosing them is the caller's."""
     table = Table(history.as_of(deals, as_of))
     asof = table.asof
-    contributions = fit.formula.contributions(table, np.arange(len(asof)))
+    contributions, hurry = added((fit.formula, fit.pace), table, np.arange(len(asof)))
     probability = fit.formula.probability(contributions)
-    curve = _curve(fit, table, contributions, probability)
+    odds, pace = (each.base + part.sum(axis=1) for each, part in ((fit.formula, contributions), (fit.pace, hurry)))
+    curve = fit.timing.curve(Clues.of(asof, odds=odds, pace=pace), probability)
     p20, p50, p80 = (day_by(as_of, curve.quantile(share)) for share in SHARES)
     due = asof.plan.next_step_due[Side.BUYER]
     return Scores(
@@ -92,13 +94,6 @@ def day_by(as_of: int, days: Floats) -> Ints:
     """The day whose end is nearest to an instant so many days ahead, today at the earliest: by then a share is reached."""
     nearest = np.floor(as_of / MICROS_PER_DAY + days - 0.5)
     return np.maximum(nearest, as_of // MICROS_PER_DAY).astype(np.int64)
-
-
-def _curve(fit: Fit, table: Table, contributions: Floats, probability: Floats) -> Curve:
-    every = np.arange(len(table.asof))
-    odds = fit.formula.base + contributions.sum(axis=1)
-    pace = fit.pace.base + fit.pace.contributions(table, every).sum(axis=1)
-    return fit.timing.curve(Clues.of(table.asof, odds=odds, pace=pace), probability)
 
 
 def _texts(history: History, names: ArrayLike) -> tuple[str, ...]:

@@ -16,7 +16,8 @@ learnt by moments from all groups of its kind: the sum of (done - expected)^2 - 
 person of whom little is known keeps promises as the company does, that as its kind of step, and that as everybody.
 """
 
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
 import numpy as np
@@ -54,6 +55,22 @@ class Factors:
         place = np.searchsorted(self.group, group)
         there = np.append(self.group, np.iinfo(np.int64).max)[place] == group
         return np.where(there, np.append(self.factor, 1.0)[place], 1.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What came of promises, and what was to come by the rates and kinds of steps alone. All of shape (m,)."""
+
+    company: Ints
+    person: Ints
+    done: Floats
+    expected: Floats
+
+    @classmethod
+    def together(cls, records: "Sequence[Record]") -> "Record":
+        """One of several."""
+        columns = ([getattr(each, column.name) for each in records] for column in fields(cls))
+        return cls(*map(np.concatenate, columns))
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,15 +135,18 @@ class Slips:
             workdays=Workdays(**{name: tuple(map(int, days)) for name, days in body["workdays"].items()}),
         )
 
-    def kept(self, found: Spells, history: History) -> Kept:
-        """How companies and people keep their promises, by all of these spells."""
+    def record(self, found: Spells, history: History) -> Record:
+        """What came of these promises."""
         lives = Lives.of(found, self.workdays)
-        came = lives.ended(DONE).astype(np.float64)
         expected = lives.expected(np.array(self.done)) * self._of_kind(found, history)
-        company = Factors.of(found.company, came, expected, self.company_spread)
-        expected = (expected * company.at(found.company))[found.person > 0]
-        person = Factors.of(found.person[found.person > 0], came[found.person > 0], expected, self.person_spread)
-        return Kept(company, person)
+        return Record(found.company, found.person, lives.ended(DONE).astype(np.float64), expected)
+
+    def kept(self, record: Record) -> Kept:
+        """How companies and people keep their promises, by all of this."""
+        company = Factors.of(record.company, record.done, record.expected, self.company_spread)
+        known = record.person > 0
+        expected = (record.expected * company.at(record.company))[known]
+        return Kept(company, Factors.of(record.person[known], record.done[known], expected, self.person_spread))
 
     def factor(self, found: Spells, history: History, kept: Kept) -> Floats:
         """The product of the factors of each spell's kind of step, company and person; shape (m,)."""

@@ -6,38 +6,41 @@ While too few deals have closed to learn from, deals are scored by stated rules 
 import json
 import os
 import pickle
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from math import isnan
 from tempfile import TemporaryFile
-from typing import IO, Any
+from typing import IO, Any, TypeVar
 
 from crmsync import past
 from crmsync.calendars import quarter
 from crmsync.clock import MICROS_PER_DAY
 from crmsync.config import StoreConfig
-from crmsync.crew import together
+from crmsync.crew import shares, together
 from crmsync.errors import BadConfig
 from crmsync.forecast import enough, rules, verdict
+from crmsync.forecast.book import Book
 from crmsync.forecast.dataset import examples, open_deals, snapshots
 from crmsync.forecast.history import History
-from crmsync.forecast.logistic import from_json
-from crmsync.forecast.parts import as_json
+from crmsync.forecast.logistic import Fit, from_json
+from crmsync.forecast.parts import as_bytes
 from crmsync.forecast.plans import told_of_plans
 from crmsync.forecast.reasons import Reasons
 from crmsync.forecast.score import NO_DUE, Scores
 from crmsync.forecast.score import score as score_deals
 from crmsync.records import RULES
-from crmsync.store import fits, runs, scores
+from crmsync.store import fits, parts, runs, scores
 from crmsync.store.engine import Store, open_store
 from crmsync.store.fits import FitRow
+from crmsync.store.parts import Parts
+from crmsync.store.upsert import Columns
 from crmsync.workspace import ModelSpec
 
 HORIZON_DAYS = 28  # of the column won_28d
 MANY_BATCHES, MOST_PROCESSES = 8, 4
 
-Row = dict[str, Any]  # of table `score`
-Columns = dict[str, list[Any]]  # of some of its rows
-Batch = tuple[int, bytes]  # how many of them, and their columns as they are spooled
+T = TypeVar("T")
+Deals = Sequence[list[int]]  # numbers of deals, so many at a time
+Batch = tuple[int, bytes]  # how many scores, and their columns as they are spooled
 
 ONLY_FORECAST = (
     "probability",
@@ -66,13 +69,30 @@ def score(store: Store, spec: ModelSpec, *, run_id: int, as_of: int | None = Non
     row = fits.newest_used(store, spec.name, as_of=at)
     told = {"run_id": run_id, "model": spec.name, "as_of": at, "pull_run_id": runs.newest_pull(store)}
     batches = _by_rules(store, spec, at) if row is None else _by_fit(store, spec, row, at)
+    told |= _told_by_rules() if row is None else _told_by_fit(store, row)
     count = 0
     with TemporaryFile() as spool:  # the store is written to when all is done, in one go, however many there are
         for scored, columns in batches:
             spool.write(columns)
             count += scored
-        scores.save(store, ({**told, **row} for row in _unspooled(spool)))
+        scores.save(store, _unspooled(spool, told))
     return {"open": count, "scored": count}
+
+
+def _told_by_rules() -> dict[str, Any]:
+    """What the scores of a run by rules have in common; what only a probability could tell stays empty."""
+    return {"fit_id": None, "kind": RULES, **dict.fromkeys(ONLY_FORECAST), "category": "", "currency": ""}
+
+
+def _told_by_fit(store: Store, row: FitRow) -> dict[str, Any]:
+    """What the scores of a run by a fit have in common."""
+    fit = _fit(row)
+    parts_id = parts.number(store, row.fit_id, Parts(fit.formula.base, tuple(fit.formula.parts)))
+    return {"fit_id": row.fit_id, "kind": fit.gate.kind, "points": None, "parts_id": parts_id, "reasons": ""}
+
+
+def _fit(row: FitRow) -> Fit:
+    return from_json(row.body, where=f"fit {row.fit_id}")
 
 
 def _by_rules(store: Store, spec: ModelSpec, at: int) -> Iterator[Batch]:
@@ -84,29 +104,32 @@ def _by_rules(store: Store, spec: ModelSpec, at: int) -> Iterator[Batch]:
 
 
 def _by_fit(store: Store, spec: ModelSpec, row: FitRow, at: int) -> Iterator[Batch]:
-    """Some deals at a time, in processes side by side where there are so many that it pays."""
-    fit = from_json(row.body, where=f"fit {row.fit_id}")
-    book = past.book(store, fit.slips, known_by=at, crms=spec.population.crms)
-    if len(book.batches) < MANY_BATCHES:
-        return _scored(store, book, spec, row, at)
-    shares = book.shares(min(os.cpu_count() or 1, MOST_PROCESSES))
-    return together(_scored_elsewhere, [(store.config, share, spec, row, at) for share in shares])
+    """First what has to be known of all deals, then the scores of those that had not ended."""
+    view, slips = past.View.of(store, at, spec.population.crms), _fit(row).slips
+    book = Book.of(_shared(past.pages, store, past.batches(store, view.crms), view, slips), slips)
+    return _shared(_scored, store, book.batches(past.DEALS_AT_ONCE), view, book, spec, row)
 
 
-def _scored_elsewhere(config: StoreConfig, *share: Any) -> Iterator[Batch]:
-    store = open_store(config)
-    yield from _scored(store, *share)
-    store.close()
-
-
-def _scored(store: Store, book: past.Book, spec: ModelSpec, row: FitRow, at: int) -> Iterator[Batch]:
+def _scored(store: Store, batches: Deals, view: past.View, book: Book, spec: ModelSpec, row: FitRow) -> Iterator[Batch]:
     """The deals of each batch."""
-    fit, created_from = from_json(row.body, where=f"fit {row.fit_id}"), past.recipe(spec).created_from
-    for history in past.parts(store, book, known_by=at, crms=spec.population.crms):
-        found = score_deals(fit, history, open_deals(history, created_from=created_from, as_of=at), as_of=at)
-        told = {"fit_id": row.fit_id, "kind": fit.gate.kind, "points": None}
-        alike = {name: [value] * len(found) for name, value in told.items()}
-        yield len(found), pickle.dumps({**alike, **_columns(found, spec), **told_of_plans(found, history, book.kept)})
+    fit, created_from = _fit(row), past.recipe(spec).created_from
+    for history in past.parts(store, batches, view, book):
+        found = score_deals(fit, history, open_deals(history, created_from=created_from, as_of=view.at), as_of=view.at)
+        yield len(found), pickle.dumps({**_columns(found, spec), **told_of_plans(found, history, book.kept)})
+
+
+def _shared(work: Callable[..., Iterator[T]], store: Store, batches: Deals, *told: Any) -> Iterator[T]:
+    """What is made of batches of deals, in processes side by side where there are so many that it pays."""
+    if len(batches) < MANY_BATCHES:
+        return work(store, batches, *told)
+    given = shares(batches, min(os.cpu_count() or 1, MOST_PROCESSES))
+    return together(_elsewhere, [(work, store.config, some, *told) for some in given])
+
+
+def _elsewhere(work: Callable[..., Iterator[T]], config: StoreConfig, *told: Any) -> Iterator[T]:
+    store = open_store(config)
+    yield from work(store, *told)
+    store.close()
 
 
 def _require_rules(history: History, spec: ModelSpec, at: int) -> None:
@@ -119,11 +142,9 @@ def _require_rules(history: History, spec: ModelSpec, at: int) -> None:
 
 
 def _columns_by_rules(found: rules.Ruled) -> Columns:
-    """What differs from deal to deal; what only a probability could tell stays empty."""
-    told = {"fit_id": None, "kind": RULES, **dict.fromkeys(ONLY_FORECAST), "category": "", "currency": ""}
+    """What differs from deal to deal."""
     points, every = found.points.tolist(), range(len(found))
     return {
-        **{name: [value] * len(found) for name, value in told.items()},
         "deal_id": found.deal.tolist(),
         "points": points,
         "risk": [rules.risk(total) for total in points],
@@ -140,13 +161,13 @@ def _by_rules_as_json(points: dict[str, int]) -> str:
     return json.dumps({"start": rules.START, "points": points}, separators=(",", ":"))
 
 
-def _unspooled(spool: IO[bytes]) -> Iterator[Row]:
+def _unspooled(spool: IO[bytes], told: dict[str, Any]) -> Iterator[Columns]:
+    """The columns of each batch, with those that are alike in all rows."""
     size = spool.seek(0, os.SEEK_END)
     spool.seek(0)
     while spool.tell() < size:
-        columns = pickle.load(spool)  # noqa: S301 - our own file, which nobody else can open
-        for row in zip(*columns.values(), strict=True):
-            yield dict(zip(columns, row, strict=True))
+        columns: Columns = pickle.load(spool)  # noqa: S301 - our own file, which nobody else can open
+        yield {name: [value] * len(columns["deal_id"]) for name, value in told.items()} | columns
 
 
 def _columns(found: Scores, spec: ModelSpec) -> Columns:
@@ -176,7 +197,7 @@ def _columns(found: Scores, spec: ModelSpec) -> Columns:
         "milestones_total": found.steps.tolist(),
         "next_step": list(found.next_step),
         "next_step_on": [None if day == NO_DUE else day for day in next_on],
-        "reasons": as_json(found),
+        "added": as_bytes(found.contributions),
         "text": [reasons.text(row) for row in range(len(found))],
     }
 

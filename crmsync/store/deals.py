@@ -70,15 +70,6 @@ def milestones(store: Store, deal_id: int) -> list[Row[Any]]:
     return _all(store, query.order_by(func.coalesce(_milestone.c.due_on, 2**31 - 1), _milestone.c.milestone_id))
 
 
-def companies(store: Store) -> dict[int, int]:
-    """The buyer's company of each deal that names one, as a number."""
-    query = select(_deal.c.deal_id, _deal.c.crm, _deal.c.account).where(_deal.c.account != "")
-    with store.read() as connection:
-        rows = connection.execute(query.order_by(_deal.c.deal_id)).all()
-    numbers: dict[tuple[str, str], int] = {}
-    return {deal: numbers.setdefault((crm, account), len(numbers) + 1) for deal, crm, account in rows}
-
-
 def held(store: Store, deal_id: int) -> list[Row[Any]]:
     """What the CRM showed in our fields at the newest pull."""
     return _all(store, select(_held).where(_held.c.deal_id == deal_id))

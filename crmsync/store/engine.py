@@ -19,7 +19,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlch
 from crmsync.config import StoreConfig
 from crmsync.errors import BadConfig, CrmsyncError, RetryLater
 
-HEAD = "0008"  # the newest migration; a test compares it with the folder
+HEAD = "0009"  # the newest migration; a test compares it with the folder
 WAL_SAFE_FROM = (3, 51, 3)
 BUSY_TIMEOUT_MS = 60_000
 MIGRATING = 7_215_001  # the number of PostgreSQL's lock for changes of the schema

@@ -1,14 +1,29 @@
 """The store as numpy arrays for the forecast, and as DataFrames for analysts (pandas is imported only there)."""
 
+import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import chain
+from functools import reduce
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import BigInteger, Connection, Select, cast, select
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Integer,
+    LargeBinary,
+    Select,
+    any_,
+    cast,
+    func,
+    literal,
+    select,
+)
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlmodel import SQLModel
 
 from crmsync.store import tables
@@ -40,12 +55,35 @@ class FactColumns:
     labels: tuple[str, ...]
 
 
-BITS = 8  # of a kind, a phase and a side
-# Kind, phase, side and name come as one number: on the way here each number of each fact is an object of its own.
-_packed = cast(_fact.c.name, BigInteger)
-for _small in ("side", "phase", "kind"):
-    _packed = _packed * 2**BITS + _fact.c[_small]
-_COLUMNS = [*(_fact.c[name] for name in ("deal_id", "at", "known_at", "value", "person_id", "milestone_id")), _packed]
+DEALS = 1_000  # of which facts are fetched at a time
+BITS, WORD = 8, 32  # of a kind, a phase and a side; of our numbers, of which two make one column
+
+
+def _packed(*small: ColumnElement[int], bits: int) -> ColumnElement[int]:
+    """Small numbers as one, the first the highest."""
+    return reduce(lambda whole, each: whole * 2**bits + each, small[1:], cast(small[0], BigInteger))
+
+
+def _bytes(numbers: Sequence[ColumnElement[int]]) -> ColumnElement[bytes]:
+    """Numbers as PostgreSQL sends them."""
+    first, *others = map(func.int8send, numbers)
+    return reduce(lambda whole, each: whole.op("||")(each), others, first)
+
+
+# A fact as five whole numbers of 64 bits. The facts of a deal come as one text or string of bytes: a row for each fact, and an
+# object for each of its numbers, would take twice as long. SQLite meets them in the order in which they are clustered.
+_NUMBERS = (
+    *(_fact.c[name] for name in ("at", "known_at", "value")),
+    _packed(_fact.c.person_id, _fact.c.milestone_id, bits=WORD),
+    _packed(*(_fact.c[name] for name in ("name", "side", "phase", "kind")), bits=BITS),
+)
+_NUMBER = np.dtype(">i8")
+_OF_A_DEAL: dict[str, ColumnElement[Any]] = {
+    "sqlite": func.group_concat(func.printf("%016x" * len(_NUMBERS), *_NUMBERS), ""),
+    "postgresql": func.string_agg(
+        _bytes(_NUMBERS), aggregate_order_by(literal(b"", LargeBinary), *_fact.primary_key.columns)
+    ),
+}
 
 
 class FactReader:
@@ -60,19 +98,21 @@ class FactReader:
 
     def facts(self, *, kinds: Sequence[int] = (), deals: Sequence[int] | None = None) -> FactColumns:
         """All of them, or those of some kinds, or of some deals, by their numbers."""
-        query = select(*_COLUMNS).order_by(*_fact.primary_key.columns)
+        query = select(_fact.c.deal_id, _OF_A_DEAL[self._connection.dialect.name])
+        query = query.group_by(_fact.c.deal_id).order_by(_fact.c.deal_id)
         if self._known_by is not None:
             query = query.where(_fact.c.known_at <= self._known_by)
-        some = self._deals if deals is None else deals
-        if some is not None:
-            query = query.where(_fact.c.deal_id.in_(some))
+        if deals is not None:
+            query = query.where(self._are(deals))
+        elif self._deals is not None:
+            query = query.where(_fact.c.deal_id.in_(self._deals))
         if kinds:
             query = query.where(_fact.c.kind.in_(kinds))
-        parts = [np.zeros((0, len(_COLUMNS)), dtype=np.int64), *self._tables(query)]
-        columns = (np.concatenate(column) for column in zip(*(part.T for part in parts), strict=True))
-        deal, at, known_at, value, person, step, packed = columns
+        nothing = np.zeros(0, np.int64), np.zeros((0, len(_NUMBERS)), np.int64)
+        deal, numbers = map(np.concatenate, zip(nothing, *self._some(query), strict=True))
+        at, known_at, value, both, packed = numbers.T
         kind, phase, side = ((packed >> place * BITS).astype(np.uint8).astype(np.int8) for place in range(3))
-        name = (packed >> 3 * BITS).astype(np.int32)
+        name, person, step = (packed >> 3 * BITS).astype(np.int32), both >> WORD, both & (2**WORD - 1)
         return FactColumns(deal, at, known_at, kind, phase, side, name, value, person, step, self._labels)
 
     def deals(self) -> NDArray[np.int64]:
@@ -82,14 +122,21 @@ class FactReader:
             query = query.where(_deal.c.deal_id.in_(self._deals))
         return np.fromiter(self._connection.execute(query).scalars(), np.int64)
 
-    def _tables(self, query: Select[Any]) -> Iterator[NDArray[np.int64]]:
-        """Rows of whole numbers, some at a time; on SQLite from the driver itself, which makes plain tuples of them."""
-        plain = self._connection.dialect.name == "sqlite"
-        result = self._connection.execution_options(stream_results=not plain).execute(query)
-        source: Any = result.cursor if plain else result
-        while rows := source.fetchmany(FETCH):
-            yield np.fromiter(chain.from_iterable(rows), np.int64, len(rows) * len(_COLUMNS)).reshape(len(rows), -1)
-        result.close()
+    def _are(self, deals: Sequence[int]) -> ColumnElement[bool]:
+        """Whether a fact is one of these deals': their numbers go as one value, since five thousand take as long as their facts."""
+        if self._connection.dialect.name == "sqlite":
+            listed = func.json_each(json.dumps(deals)).table_valued("value")
+            return _fact.c.deal_id.in_(select(listed.c.value))
+        return _fact.c.deal_id == any_(literal(deals, ARRAY(Integer)))
+
+    def _some(self, query: Select[Any]) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
+        """Of some deals at a time: the deal of each fact, and its numbers."""
+        result = self._connection.execution_options(stream_results=True).execute(query)
+        for rows in result.partitions(DEALS):
+            deals, told = zip(*rows, strict=True)
+            facts = [each if isinstance(each, bytes) else bytes.fromhex(each) for each in told]
+            numbers = np.frombuffer(b"".join(facts), _NUMBER).astype(np.int64).reshape(-1, len(_NUMBERS))
+            yield np.repeat(deals, [len(each) // (_NUMBER.itemsize * len(_NUMBERS)) for each in facts]), numbers
 
 
 @contextmanager
@@ -112,6 +159,17 @@ def open_deals(store: Store) -> NDArray[np.int64]:
     )
     with store.read() as connection:
         return np.array(connection.execute(query).scalars().all(), dtype=np.int64)
+
+
+def companies(store: Store) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The deals that name the buyer's company, in order, and its number for each."""
+    query = select(_deal.c.deal_id, _deal.c.crm, _deal.c.account).where(_deal.c.account != "")
+    with store.read() as connection:
+        rows = connection.execute(query.order_by(_deal.c.deal_id)).all()
+    numbers: dict[tuple[str, str], int] = {}
+    found = [(deal, numbers.setdefault((crm, account), len(numbers) + 1)) for deal, crm, account in rows]
+    deal, number = np.array(found, dtype=np.int64).reshape(-1, 2).T
+    return deal, number
 
 
 def rows(store: Store, query: Select[Any]) -> Iterator[dict[str, Any]]:

@@ -1,26 +1,23 @@
 """Scores: what `score` writes, and what is read of them."""
 
 from collections.abc import Iterable
-from itertools import islice
 from typing import Any
 
 from sqlalchemy import Row, Select, func, select
 
 from crmsync.store import tables
 from crmsync.store.engine import Store
-from crmsync.store.upsert import insert_all, table_of
+from crmsync.store.upsert import Columns, insert_all, table_of
 
 _score, _deal = table_of(tables.Score), table_of(tables.Deal)
 _LATEST_FIRST = (_score.c.as_of.desc(), _score.c.score_id.desc())  # a past day may be scored later on
-BATCH = 10_000
 
 
-def save(store: Store, rows: Iterable[dict[str, Any]]) -> None:
+def save(store: Store, batches: Iterable[Columns]) -> None:
     """Stores the scores of one run, all or none."""
-    coming = iter(rows)
     with store.write() as connection:
-        while batch := list(islice(coming, BATCH)):
-            insert_all(connection, tables.Score, batch)
+        for columns in batches:
+            insert_all(connection, tables.Score, columns)
 
 
 def _newest(*, until: int | None = None) -> Select[Any]:

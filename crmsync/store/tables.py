@@ -4,7 +4,7 @@ Instants are integer microseconds UTC, due dates integer days since 1970, money 
 and PostgreSQL, small enough for thirty million facts. Texts that repeat are kept once in `label`.
 """
 
-from sqlalchemy import BigInteger, Column, Index, Integer, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Column, Index, Integer, LargeBinary, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 # Written by pull
@@ -162,6 +162,15 @@ class Fit(SQLModel, table=True):
 # Written by score
 
 
+class Parts(SQLModel, table=True):
+    """What scores by a fit are sums of, in log-odds: the base, and the parts by name in the order of `score.added`."""
+
+    parts_id: int | None = Field(default=None, primary_key=True)
+    fit_id: int = Field(foreign_key="fit.fit_id")
+    base: float
+    names: str = Field(sa_column=Column(Text, nullable=False))  # JSON: a list
+
+
 class Score(SQLModel, table=True):
     """A deal's score at an instant, with the ids that make it traceable: fit, run, as-of, the newest pull it saw."""
 
@@ -195,7 +204,12 @@ class Score(SQLModel, table=True):
     deciding_step: str | None = Field(default=None, sa_column=Column(Text))  # the promise that most likely is kept last
     deciding_step_on: int | None = Field(default=None, sa_column=Column(Integer))  # the middle of its range
     promises: str | None = Field(default=None, sa_column=Column(Text))  # JSON: when each promised step will be done
-    reasons: str = Field(sa_column=Column(Text, nullable=False))  # JSON: base and parts in log-odds, or points by rule
+    parts_id: int | None = None  # see `parts`; None: by rules, or of an older version
+    added: bytes | None = Field(
+        default=None, sa_column=Column(LargeBinary)
+    )  # of each of `parts`, as float64, little-endian
+    # JSON: points by rule, or base and parts as an older version wrote them; "" where `added` holds the latter
+    reasons: str = Field(sa_column=Column(Text, nullable=False))
     text: str = Field(sa_column=Column(Text, nullable=False))  # the reasons as a seller reads them
 
 

@@ -13,6 +13,7 @@ from sqlmodel import SQLModel
 Rows = Sequence[dict[str, Any]]
 Names = tuple[str, ...]
 Values = Sequence[tuple[Any, ...]]
+Columns = dict[str, list[Any]]  # rows side by side, each a value of every column
 MANY = 200  # rows from which PostgreSQL's COPY is less work than an INSERT each (`python -m bench.rows`)
 DIALECTS = {"sqlite": sqlite, "postgresql": postgresql}
 KEEPING_COUNT = {"preserve_rowcount": True}  # of the rows touched, which PostgreSQL else forgets
@@ -37,11 +38,11 @@ def upsert(
     )
 
 
-def insert_all(connection: Connection, model: type[SQLModel], rows: Rows) -> None:
-    """Inserts rows, all with the keys of the first."""
-    if not rows:
+def insert_all(connection: Connection, model: type[SQLModel], columns: Columns) -> None:
+    """Inserts rows that are given by their columns."""
+    names, values = tuple(columns), list(zip(*columns.values(), strict=True))
+    if not values:
         return
-    names, values = tuple(rows[0]), [tuple(row.values()) for row in rows]
     if connection.dialect.name == "postgresql":
         _copy(connection, table_of(model).name, names, values)
     else:

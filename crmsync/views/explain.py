@@ -14,9 +14,10 @@ from crmsync.money import to_major
 from crmsync.records import SAID_SCALE, WORD_AFTER, Kind, Phase, Side
 from crmsync.store import deals, pulled, scores
 from crmsync.store.engine import Store
+from crmsync.views import reasons
 from crmsync.views.parts import is_of_promises, part_name
 
-PARSED = ("reasons", "promises")  # columns of a score that hold JSON
+PARSED = (*reasons.KEPT, "reasons", "promises")  # columns of a score that are told apart from it
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ def explain(store: Store, name: str) -> Explanation:
     """Looks a deal up by its CRM's id, ours, or its exact name. Raises BadConfig E125 when there is none, E126 when several."""
     deal = deals.one(store, name)
     row = scores.newest(store, deal.deal_id)
-    body: dict[str, Any] = {} if row is None else json.loads(row.reasons)
+    body: dict[str, Any] = {} if row is None else json.loads(next(reasons.texts(store, [row._mapping])))
     parts: dict[str, float] = body.get("parts", {})
     labels = pulled.stage_labels(store)
     facts = deals.facts(store, deal.deal_id)

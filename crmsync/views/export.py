@@ -1,16 +1,17 @@
 """Tables as CSV or Parquet. Of scores the newest one of each open deal, of other tables everything."""
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Select, select
+from sqlalchemy import ColumnElement, Select, select
 from sqlmodel import SQLModel
 
 from crmsync.errors import BadConfig
 from crmsync.store import frames, scores
 from crmsync.store.engine import Store
+from crmsync.views import reasons
 from crmsync.views.files import csv_file, write_csv
 
 # What every file of predictions starts with.
@@ -35,27 +36,32 @@ def query(table: str) -> Select[Any]:
     return found.with_only_columns(*(by_name[name] for name in (*PREDICTION, *rest)))
 
 
-def columns(found: Select[Any]) -> list[str]:
-    """The names of a query's columns, in order."""
-    return [str(column.key) for column in found.selected_columns]
+def columns(table: str) -> list[ColumnElement[Any]]:
+    """The columns of a file, in order: those of the query, but for what is told as another one. Raises BadConfig E123."""
+    hidden = reasons.KEPT if table == "score" else ()
+    return [column for column in query(table).selected_columns if column.key not in hidden]
 
 
 def rows(store: Store, table: str) -> Iterator[dict[str, Any]]:
     """The rows of a table."""
-    return frames.rows(store, query(table))
+    found = frames.rows(store, query(table))
+    return reasons.told(store, found) if table == "score" else found
 
 
 def to_file(store: Store, table: str, out: Path) -> int:
     """Writes a table to a file, Parquet by the name's ending, else CSV; gives the number of rows. Raises BadConfig, RetryLater."""
-    found = query(table)
+    head = columns(table)
     if out.suffix == ".parquet":
         from crmsync.views import parquet
 
-        return parquet.to_file(store, found, out)
-    return csv_file(out, columns(found), frames.rows(store, found))
+        return parquet.to_file(out, head, rows(store, table))
+    return csv_file(out, _names(head), rows(store, table))
 
 
 def to_stdout(store: Store, table: str) -> int:
     """Writes a table to stdout as CSV; gives the number of rows."""
-    found = query(table)
-    return write_csv(sys.stdout, columns(found), frames.rows(store, found))
+    return write_csv(sys.stdout, _names(columns(table)), rows(store, table))
+
+
+def _names(head: Sequence[ColumnElement[Any]]) -> list[str]:
+    return [str(column.key) for column in head]

@@ -1,32 +1,31 @@
 """A table as Parquet: instants as UTC timestamps, days as dates. The only file that imports pyarrow, an optional dependency."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib import import_module
 from itertools import islice
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Float, Integer, Select
+from sqlalchemy import BigInteger, Boolean, ColumnElement, Float, Integer
 
 from crmsync.errors import BadConfig
-from crmsync.store.engine import Store
-from crmsync.store.frames import FETCH, rows
+from crmsync.store.frames import FETCH
 from crmsync.views.cells import is_day, is_instant
 from crmsync.views.files import replaced
 
 
-def to_file(store: Store, query: Select[Any], out: Path) -> int:
-    """Writes a query's rows to a file and gives their number. Raises BadConfig E124 where pyarrow isn't installed."""
+def to_file(out: Path, columns: Sequence[ColumnElement[Any]], rows: Iterator[dict[str, Any]]) -> int:
+    """Writes rows to a file and gives their number. Raises BadConfig E124 where pyarrow isn't installed."""
     try:
         arrow, writing = import_module("pyarrow"), import_module("pyarrow.parquet")
     except ImportError:
         remedy = 'pip install "crmsync[parquet]", or name the file .csv'
         raise BadConfig("E124", "Parquet needs pyarrow, which isn't installed", where=str(out), remedy=remedy) from None
-    schema = arrow.schema([(str(column.key), _type(arrow, column)) for column in query.selected_columns])
+    schema = arrow.schema([(str(column.key), _type(arrow, column)) for column in columns])
     count = 0
     with replaced(out) as file, writing.ParquetWriter(file, schema) as writer:
-        for part in _parts(rows(store, query)):
+        for part in _parts(rows):
             writer.write_table(arrow.table(_columns(arrow, part, schema), schema=schema))
             count += len(part)
     return count

@@ -12,7 +12,7 @@ from crmsync.money import to_major
 from crmsync.records import Result
 from crmsync.store import frames, runs, scores
 from crmsync.store.engine import Store
-from crmsync.views import charts, ledger
+from crmsync.views import charts, ledger, reasons
 from crmsync.views.parts import part_name
 
 DEALS_SHOWN = 25
@@ -54,7 +54,7 @@ def page(title: str, intro: str, sections: Sequence[Section]) -> str:
 
 def sections(store: Store) -> list[Section]:
     """What the store says by itself."""
-    scored = list(frames.rows(store, scores.newest_of_open()))
+    scored = list(reasons.told(store, frames.rows(store, scores.newest_of_open())))
     return [
         Section("What ran", what_ran(store)),
         Section("Open deals", open_deals(scored)),

@@ -41,7 +41,7 @@ from crmsync.records import Kind, Phase
 from crmsync.store import frames, scores
 from crmsync.store.engine import Store, open_store
 from crmsync.views import backtest as backtests
-from crmsync.views import promises, waterfall
+from crmsync.views import promises, reasons, waterfall
 from crmsync.views.team import TEAM, Tracked, lines, track
 from crmsync.workspace import ModelSpec
 
@@ -57,14 +57,18 @@ class Workbook:
 
     def __getattr__(self, table: str) -> pd.DataFrame:
         try:
-            return frames.frame(self.store, table)
+            found = frames.frame(self.store, table)
         except KeyError:
             raise AttributeError(f"no table {table!r}") from None
+        if table != "score":
+            return found
+        texts = list(reasons.texts(self.store, found.to_dict("records")))
+        return found.assign(reasons=texts).drop(columns=list(reasons.KEPT))
 
     @property
     def scores(self) -> pd.DataFrame:
         """The newest score of each open deal, with the deal's name and ids: what the job wrote."""
-        return pd.DataFrame(frames.rows(self.store, scores.newest_of_open()))
+        return pd.DataFrame(reasons.told(self.store, frames.rows(self.store, scores.newest_of_open())))
 
     @cached_property
     def history(self) -> History:

@@ -15,7 +15,7 @@ from crmsync.store.upsert import table_of
 from tests.crash.served import Served
 
 CRMS = ("main", "hub")
-NUMBERS = ("score_id", "run_id", "pull_run_id", "fit_id", "deal_id")  # depend on how often a run was begun
+NUMBERS = ("score_id", "parts_id", "run_id", "pull_run_id", "fit_id", "deal_id")  # depend on how often a run was begun
 STEP = ("crm", "source", "crm_id")
 RUN_FIELD = "run_id"  # of the results, too
 

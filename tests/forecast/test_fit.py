@@ -9,7 +9,8 @@ from crmsync.forecast import fit as training
 from crmsync.forecast.columns import Column, Numbers
 from crmsync.forecast.dataset import examples
 from crmsync.forecast.evaluate import quality
-from crmsync.forecast.feature import FEATURES, Feature
+from crmsync.forecast.feature import Feature
+from crmsync.forecast.features import FEATURES
 from crmsync.forecast.fit import Training, train
 from crmsync.forecast.history import AsOf, History
 from crmsync.forecast.logistic import Fit

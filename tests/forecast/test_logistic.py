@@ -76,6 +76,13 @@ def test_unknown_feature_is_refused_by_name(rich_fit: Fit) -> None:
         from_json(resealed(rich_fit, terms=terms))
 
 
+def test_fit_whose_pace_has_other_terms_is_refused(rich_fit: Fit) -> None:
+    """The columns of chance and pace are made once for both."""
+    pace = json.loads(rich_fit.to_json())["pace"]
+    with pytest.raises(BadConfig, match=r"E411 .*differ in terms"):
+        from_json(resealed(rich_fit, pace={**pace, "terms": pace["terms"][1:]}))
+
+
 @pytest.mark.parametrize("changes", [{"base": "one"}, {"trained": {}}, {"timing": 3}, {"terms": [{"feature": "age"}]}])
 def test_fit_of_another_shape_is_refused(rich_fit: Fit, changes: dict[str, Any]) -> None:
     """Numbers that aren't where they belong are refused."""

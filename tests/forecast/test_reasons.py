@@ -5,8 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from crmsync.forecast.feature import FEATURES
-from crmsync.forecast.features import ALL
+from crmsync.forecast.features import ALL, FEATURES
 from crmsync.forecast.logistic import Fit
 from crmsync.forecast.reasons import NO_PLAN, Reasons
 from crmsync.forecast.score import Scores, score

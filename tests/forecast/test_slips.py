@@ -8,6 +8,7 @@ import pytest
 
 from bench import worlds
 from crmsync.clock import parse_instant
+from crmsync.forecast.companies import Companies
 from crmsync.forecast.history import History
 from crmsync.forecast.slips import Lives, Slips, factors, spread_of
 from crmsync.forecast.spells import DONE, spells
@@ -63,11 +64,11 @@ def test_spread_is_that_of_the_groups() -> None:
 
 def test_company_that_keeps_its_word_is_told_apart(history: History, slips: Slips) -> None:
     """A company is given a factor of its own when companies differ; of a person who is unknown nothing is made."""
-    some = {deal: 1 + (deal % 2) for deal in history.deals.tolist()}
+    some = Companies(history.deals, 1 + history.deals % 2)
     known = History(history.facts, history.labels, companies=some)
     found = spells(known, by=NOW)
     assert len(set(found.company.tolist())) == 2
-    assert np.isfinite(slips.factor(found, known, slips.kept(found, known))).all()
+    assert np.isfinite(slips.factor(found, known, slips.kept(slips.record(found, known)))).all()
 
 
 def test_tick_on_the_day_of_the_promise_counts_for_nobody(past: Callable[..., History]) -> None:

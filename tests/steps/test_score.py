@@ -10,7 +10,7 @@ from crmsync.errors import BadConfig
 from crmsync.records import PRIOR, RULES, Kind, Phase, Result
 from crmsync.steps.score import score
 from crmsync.steps.stage import stage
-from crmsync.store import scores, tables
+from crmsync.store import tables
 from crmsync.store.engine import Store, open_store
 from crmsync.workspace import ModelSpec
 from tests.store import rows
@@ -58,7 +58,7 @@ def test_prior_is_written_only_where_its_model_says_so(
     store: Store, priors: tuple[str, ...], written: set[str]
 ) -> None:
     """A score of kind `prior` tells the CRM its kind, and its probability only with `[write] prior = true`."""
-    scores.save(store, [rows.score(kind=PRIOR, text="50 %: + done")])
+    rows.save(store, rows.score(kind=PRIOR, text="50 %: + done"))
     assert planned(store, priors=priors) == written
 
 

@@ -21,7 +21,7 @@ from crmsync.records import (
     Side,
     StageRecord,
 )
-from crmsync.store import pulled, runs
+from crmsync.store import pulled, runs, scores
 from crmsync.store.engine import Store
 from crmsync.store.numbers import Numbers
 from crmsync.store.upsert import table_of
@@ -180,6 +180,16 @@ def score(deal_id: int = 1, **different: Any) -> dict[str, Any]:
         "text": "",
     }
     return row | different
+
+
+def columns(rows: Sequence[dict[str, Any]]) -> dict[str, list[Any]]:
+    """Rows side by side."""
+    return {name: [row[name] for row in rows] for name in rows[0]}
+
+
+def save(store: Store, *told: dict[str, Any]) -> None:
+    """Stores scores as one run does."""
+    scores.save(store, [columns(told)])
 
 
 def add(store: Store, table: type[Any], *rows: dict[str, Any]) -> None:

@@ -7,9 +7,9 @@ from sqlalchemy import select
 from sqlmodel import SQLModel
 
 from crmsync.records import Kind, Phase
-from crmsync.store import frames, scores, tables
+from crmsync.store import frames, tables
 from crmsync.store.engine import Store
-from tests.store.rows import SECOND, T0, deal, fact, gone, milestone, pull, score
+from tests.store.rows import SECOND, T0, deal, fact, gone, milestone, person, pull, save, score
 
 
 def test_facts_come_sorted_by_deal_and_time(store: Store) -> None:
@@ -51,6 +51,15 @@ def test_facts_carry_every_number_exactly(store: Store) -> None:
     found = frames.facts(store)
     assert (found.value[0], found.phase[0], found.step[0]) == (2**60 + 1, Phase.PLANNED, 1)
     assert (found.value.dtype, found.kind.dtype) == (np.int64, np.int8)
+
+
+@pytest.mark.parametrize("number", [-1, -(2**62), 2**62])
+def test_facts_carry_numbers_below_zero(store: Store, number: int) -> None:
+    """An amount that is taken back, and an instant before 1970."""
+    told = fact(at=-number, known_at=-number, value=number, person="P1")
+    pull(store, deals=[deal()], people=[person()], facts=[told])
+    found = frames.facts(store)
+    assert (found.at[0], found.known_at[0], found.value[0], found.person[0]) == (-number, -number, number, 1)
 
 
 def test_facts_of_an_empty_store_have_the_same_types(store: Store) -> None:
@@ -102,7 +111,7 @@ def _is_time(name: str) -> bool:
 def test_frame_of_scores_gives_the_range_of_the_close_date_as_dates(store: Store) -> None:
     """The three quantiles of the close date are days, and `as_of` is an instant."""
     pull(store, deals=[deal()])
-    scores.save(store, [score(close_p20=20_000, close_p50=20_001, close_p80=20_002, as_of=T0 + SECOND)])
+    save(store, score(close_p20=20_000, close_p50=20_001, close_p80=20_002, as_of=T0 + SECOND))
     row = frames.frame(store, "score").iloc[0]
     assert [day.isoformat()[:10] for day in row[["close_p20", "close_p50", "close_p80"]]] == [
         "2024-10-04",

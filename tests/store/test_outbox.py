@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from crmsync.records import OURSELVES, Result
-from crmsync.store import outbox, scores, tables
+from crmsync.store import outbox, tables
 from crmsync.store.engine import Store
 from crmsync.store.outbox import DONE, FAILED, IN_FLIGHT, UNCLEAR, UNDO, Shown
-from tests.store.rows import CRM, T0, count, deal, gone, held, pull, run, score
+from tests.store.rows import CRM, T0, count, deal, gone, held, pull, run, save, score
 
 PROBABILITY = (1, Result.PROBABILITY)
 
@@ -18,7 +18,7 @@ def ledger(store: Store) -> Store:
     """A store with two scored open deals, pulled by run 1."""
     run(store, "pull")
     pull(store, run_id=1, deals=[deal("D1"), deal("D2")], held=[held(None), held(None, deal="D2")])
-    scores.save(store, [score(1), score(2)])
+    save(store, score(1), score(2))
     return store
 
 

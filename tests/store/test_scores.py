@@ -1,12 +1,10 @@
 """The newest score of a deal, today and as of an earlier instant."""
 
-from typing import Any
-
 import pytest
 
 from crmsync.store import frames, scores
 from crmsync.store.engine import Store
-from tests.store.rows import T0, deal, gone, pull, score
+from tests.store.rows import T0, deal, gone, pull, save, score
 
 DAY = 86_400_000_000
 
@@ -17,12 +15,6 @@ def pulled(store: Store) -> Store:
     deals = [*(deal(f"D{number}") for number in (1, 2, 3)), deal("D4", won=True, closed_at=T0), deal("D5")]
     pull(store, deals=deals, gone=[gone("D5")])
     return store
-
-
-def save(store: Store, *rows: dict[str, Any]) -> None:
-    """Stores scores, each in a run of its own."""
-    for row in rows:
-        scores.save(store, [row])
 
 
 def shown(store: Store, crm: str | None = None) -> list[tuple[str, float]]:
@@ -86,7 +78,7 @@ def test_before_gives_each_deals_score_as_of_an_instant(pulled: Store) -> None:
 def test_save_stores_all_scores_of_a_run_or_none(pulled: Store) -> None:
     """A run that fails in the middle leaves no half of itself."""
     with pytest.raises(Exception, match="E399"):
-        scores.save(pulled, [score(1), score(999, risk=None)])
+        save(pulled, score(1), score(999, risk=None))
     assert scores.newest(pulled, 1) is None
 
 

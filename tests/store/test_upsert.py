@@ -6,10 +6,10 @@ from sqlalchemy import func, select
 from crmsync.config import StoreConfig
 from crmsync.errors import CrmsyncError, RetryLater
 from crmsync.records import FactRecord
-from crmsync.store import scores, tables
+from crmsync.store import tables
 from crmsync.store.engine import Store, open_store
 from crmsync.store.upsert import MANY, insert_all, insert_new
-from tests.store.rows import all_of, count, deal, fact, pull, score
+from tests.store.rows import all_of, columns, count, deal, fact, pull, save, score
 
 AWKWARD = ("tab\there", "line\nbreak", "back\\slash", "\\N", '"quoted", and more', "emoji 🤝", "")
 
@@ -38,7 +38,7 @@ def test_awkward_texts_come_back_as_they_went(store: Store) -> None:
     """No text is mistaken for the signs by which a driver parts its columns, or for nothing."""
     pull(store, deals=[deal()])
     texts = [text * (number % 2 + 1) for number in range(MANY) for text in AWKWARD]
-    scores.save(store, [score(text=text) for text in texts])
+    save(store, *(score(text=text) for text in texts))
     assert [row.text for row in all_of(store, tables.Score)] == texts
 
 
@@ -46,7 +46,7 @@ def test_one_row_that_is_refused_takes_the_others_along(store: Store) -> None:
     """A fault of the driver's own way is one line too, and quotes no row."""
     pull(store, deals=[deal()])
     with pytest.raises(CrmsyncError, match="E399") as fault:
-        scores.save(store, [score(text="hidden")] * MANY + [score(text="hidden", risk=None)])
+        save(store, *[score(text="hidden")] * MANY, score(text="hidden", risk=None))
     assert ("hidden" in str(fault.value), count(store, tables.Score)) == (False, 0)
 
 
@@ -55,7 +55,7 @@ def lose_the_server(store: Store) -> None:
     with store.write() as connection, store.read() as other:
         ours = connection.connection.driver_connection.info.backend_pid  # type: ignore[union-attr]
         other.execute(select(func.pg_terminate_backend(ours, 5_000)))
-        insert_all(connection, tables.Score, [score()])
+        insert_all(connection, tables.Score, columns([score()]))
 
 
 def test_server_that_goes_away_meanwhile_is_tried_later(postgresql_url: str) -> None:
@@ -64,6 +64,6 @@ def test_server_that_goes_away_meanwhile_is_tried_later(postgresql_url: str) -> 
     pull(store, deals=[deal()])
     with pytest.raises(RetryLater, match="E306"):
         lose_the_server(store)
-    scores.save(store, [score()])
+    save(store, score())
     assert count(store, tables.Score) == 1
     store.close()

@@ -22,6 +22,7 @@ from crmsync.sandbox.laws import LAWS
 from crmsync.sandbox.local import HUBSPOT, SALESFORCE, SECRETS, LocalCrms
 from crmsync.store import frames, runs, scores
 from crmsync.store.engine import Store, open_store
+from crmsync.views import reasons
 
 NOW = parse_instant("2026-06-01T02:00:00Z")
 DEALS = 240
@@ -67,7 +68,9 @@ class Tale:
 
     def scores(self, crm: str) -> dict[str, dict[str, Any]]:
         """The newest score of each open deal of a CRM, by its id there."""
-        return {row["crm_id"]: row for row in frames.rows(self.store, scores.newest_of_open(crm))}
+        return {
+            row["crm_id"]: row for row in reasons.told(self.store, frames.rows(self.store, scores.newest_of_open(crm)))
+        }
 
     def statuses(self) -> list[tuple[str, str, str]]:
         """The ledger: step, target, status."""

@@ -8,9 +8,9 @@ import pytest
 
 from crmsync.config import StoreConfig
 from crmsync.records import Kind, Phase, Result, Side
-from crmsync.store import outbox, scores, tables
+from crmsync.store import outbox, tables
 from crmsync.store.engine import Store, open_store
-from tests.store.rows import CRM, SECOND, T0, add, deal, fact, held, milestone, person, pull, run, score, stage
+from tests.store.rows import CRM, SECOND, T0, add, deal, fact, held, milestone, person, pull, run, save, score, stage
 
 DAY = 86_400 * SECOND
 REASONS = json.dumps({"base": -1.0, "parts": {"age": 0.25, "step_done:Security review": 1.5}})
@@ -40,7 +40,7 @@ def told(store: Store) -> Store:
     pull(store, run_id=run(store, "pull"), stream="facts", facts=facts, held=[held(None)])
     add(store, tables.Cursor, {"crm": CRM, "stream": "clock", "stamp": T0 + 6 * DAY, "crm_id": "", "resume": ""})
     told_score = score(1, as_of=T0 + 2 * DAY, probability=0.679, close_p50=20_100, reasons=REASONS, text="68 %: + done")
-    scores.save(store, [told_score])
+    save(store, told_score)
     staged = run(store, "stage")
     value = {"digest": "d1", "run_id": staged, "score_id": 1, "deal_id": 1, "crm": CRM, "crm_id": "D1", "old": None}
     outbox.plan(store, [{**value, "result": Result.PROBABILITY, "target": "P__c", "new": "67.9", "reason": "first"}])

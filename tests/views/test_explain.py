@@ -6,11 +6,11 @@ import pytest
 
 from crmsync.errors import BadConfig
 from crmsync.forecast.features import FEATURES
-from crmsync.store import outbox, scores
+from crmsync.store import outbox
 from crmsync.store.engine import Store
 from crmsync.views.explain import explain
 from crmsync.views.explained import SHOWN, lines
-from tests.store.rows import T0, deal, fact, gone, pull, score
+from tests.store.rows import T0, deal, fact, gone, pull, save, score
 from tests.views.conftest import DAY, REASONS
 
 
@@ -27,7 +27,7 @@ def test_explain_of_a_score_by_rules_shows_points_that_add_up(told: Store) -> No
     row = score(
         1, as_of=T0 + 3 * DAY, kind="rules", probability=None, points=45, reasons=reasons, text="45 of 100 points"
     )
-    scores.save(told, [row])
+    save(told, row)
     shown = "\n".join(lines(explain(told, "D1")))
     assert shown.index("45 of 100 points by stated rules (no probability") < shown.index("-15  nobody did anything")
     assert "%" not in shown
@@ -40,7 +40,7 @@ def test_explain_says_a_reason_in_the_words_of_its_feature(told: Store) -> None:
 
 def test_explain_calls_the_rest_of_a_part_others(told: Store) -> None:
     """What is rare or new to the fit stands together, in the word of the text that a seller reads."""
-    scores.save(told, [score(1, as_of=T0 + 3 * DAY, reasons=json.dumps({"base": 0.5, "parts": {"stage:": 0.25}}))])
+    save(told, score(1, as_of=T0 + 3 * DAY, reasons=json.dumps({"base": 0.5, "parts": {"stage:": 0.25}})))
     assert explain(told, "D1").reasons[0].text == f"{FEATURES['stage'].sentence}: others"
 
 
@@ -48,7 +48,7 @@ def test_explain_calls_the_rest_of_a_part_others(told: Store) -> None:
 def test_explain_tells_a_missing_plan_as_one_reason(told: Store, steps: int, parts: list[str]) -> None:
     """Dates that nobody could move are no reason of their own; the sum stays the same."""
     body = {"base": 0.5, "parts": {"age": 0.25, "step:Legal": -0.5, "buyer_moves": 0.125}}
-    scores.save(told, [score(1, as_of=T0 + 3 * DAY, milestones_total=steps, reasons=json.dumps(body))])
+    save(told, score(1, as_of=T0 + 3 * DAY, milestones_total=steps, reasons=json.dumps(body)))
     found = explain(told, "D1")
     assert [reason.part for reason in found.reasons] == parts
     assert found.base + sum(reason.log_odds for reason in found.reasons) == found.log_odds
@@ -79,7 +79,7 @@ def test_explain_tells_when_a_promise_will_be_kept(told: Store) -> None:
     promise = {"step": 1, "name": "Security review", "from_on": 20_048, "likely_on": 20_055, "until_on": 20_080}
     plan = {"deciding_step": "Security review", "deciding_step_on": 20_055, "on_time": 0.1, "on_time_text": "Unlikely."}
     plan |= {"won_in_period": 0.125, "won_next_period": 0.25}
-    scores.save(told, [score(1, as_of=T0 + 3 * DAY, reasons=REASONS, promises=json.dumps([promise]), **plan)])
+    save(told, score(1, as_of=T0 + 3 * DAY, reasons=REASONS, promises=json.dumps([promise]), **plan))
     found = explain(told, "D1")
     assert [(step.from_on, step.likely_on, step.until_on) for step in found.promises] == [(20_048, 20_055, 20_080)]
     text = "\n".join(lines(found))
@@ -146,7 +146,7 @@ def test_explain_lines_cap_the_facts_unless_all_are_wanted(told: Store) -> None:
 def test_explain_lines_sum_up_slight_reasons_unless_all_are_wanted(told: Store) -> None:
     """What hardly moves the score is one line, and the lines still add up."""
     body = {"base": -1.0, "parts": {"age": 0.5, "idle": 0.004, "acts": -0.003}}
-    scores.save(told, [score(1, as_of=T0 + 3 * DAY, reasons=json.dumps(body))])
+    save(told, score(1, as_of=T0 + 3 * DAY, reasons=json.dumps(body)))
     found = explain(told, "D1")
     assert "  +0.001  2 more, each less than 0.005; --all shows them" in lines(found)
     assert len(lines(found, everything=True)) == len(lines(found)) + 1

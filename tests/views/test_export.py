@@ -10,11 +10,11 @@ import pyarrow.parquet
 import pytest
 
 from crmsync.errors import BadConfig
-from crmsync.store import scores, tables
+from crmsync.store import tables
 from crmsync.store.engine import Store
 from crmsync.views import export
 from crmsync.views.files import csv_file, replaced
-from tests.store.rows import T0, add, deal, pull, score
+from tests.store.rows import T0, add, deal, pull, save, score
 
 
 def read(file: Path) -> list[dict[str, str]]:
@@ -32,7 +32,7 @@ def test_export_of_scores_starts_as_a_file_of_predictions(told: Store, tmp_path:
 
 def test_export_of_scores_has_the_newest_of_each_open_deal(told: Store, tmp_path: Path) -> None:
     """Instants and days are ISO, floats keep every digit, what isn't known is empty."""
-    scores.save(told, [score(1, as_of=T0, probability=0.1)])
+    save(told, score(1, as_of=T0, probability=0.1))
     assert export.to_file(told, "score", tmp_path / "score.csv") == 1
     (row,) = read(tmp_path / "score.csv")
     assert (row["as_of"], row["close_p50"], row["won_28d"]) == ("2023-11-16T22:13:20Z", "2025-01-12", "")

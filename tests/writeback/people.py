@@ -18,13 +18,13 @@ from crmsync.clock import system_clock
 from crmsync.config import StoreConfig
 from crmsync.crm import Crm
 from crmsync.records import Answer, Result, Write
-from crmsync.store import deals, outbox, scores
+from crmsync.store import deals, outbox
 from crmsync.store.engine import Store, open_store
 from crmsync.store.outbox import OVERRAN
 from crmsync.watch import Watch
 from crmsync.writeback.delivery import Delivery
 from tests.crms.twins import TWINS, Twin, twin
-from tests.store.rows import deal, pull, run, score
+from tests.store.rows import deal, pull, run, save, score
 
 STEPS = 30
 P = Result.PROBABILITY
@@ -154,7 +154,7 @@ def meet(kind: str, folder: Path, *, machines: int) -> Met:
         ids = [crm_id for _, crm_id, _ in served.local.ids()][:4]
         store = open_store(StoreConfig(url=f"sqlite:///{folder}/it.db"))
         pull(store, run_id=run(store, "pull"), deals=[deal(crm_id) for crm_id in ids])
-        scores.save(store, [score(1)])
+        save(store, score(1))
         run_state_machine_as_test(  # type: ignore[no-untyped-call]
             lambda: People(served, store, ids, met),
             settings=settings(

@@ -12,14 +12,14 @@ from crmsync.clock import system_clock
 from crmsync.crm import Crm
 from crmsync.errors import CrmsyncError, RetryLater
 from crmsync.records import Answer, Result, Write
-from crmsync.store import deals, outbox, runs, scores
+from crmsync.store import deals, outbox, runs
 from crmsync.store.engine import Store
 from crmsync.watch import Watch
 from crmsync.writeback.delivery import Delivery
 from tests.crms.stores import opened, pull_into
 from tests.crms.test_parallel import Counting, Stopping
 from tests.crms.twins import TWINS, Twin, twin
-from tests.store.rows import score
+from tests.store.rows import save, score
 
 P = Result.PROBABILITY
 SIZE, THREADS = 4, 3
@@ -83,7 +83,7 @@ def planned(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Planned]
         pull_into(store, room.crm)
         planned_by = begun(store, "stage", room.crm.name)
         known = {crm_id: number for number, (_, crm_id) in deals.ids(store).items()}
-        scores.save(store, [score(next(iter(known.values())))])
+        save(store, score(next(iter(known.values()))))
         told = {"digest": "d", "run_id": planned_by, "score_id": 1, "crm": room.crm.name, "reason": "new score"}
         target = {"result": P.value, "target": room.config.fields[P], "old": None, "new": "12.5"}
         ids = sorted(known)[: 5 * SIZE]
