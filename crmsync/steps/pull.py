@@ -33,8 +33,9 @@ def pull(store: Store, crm: Crm, *, run_id: int, watch: Watch) -> dict[str, int]
         return {**asdict(total), **({AGAIN: len(again)} if again else {})}
 
     with counting(counts):
+        account = crm.account()  # alone: where nothing is left of the allowance, one call tells
         began, asked = beside(crm.now, lambda: _asked(crm), threads=crm.parallel)
-        accounts.remember(store, crm.name, crm.account(), run_id=run_id)
+        accounts.remember(store, crm.name, account, run_id=run_id)
         numbers = Numbers(crm.name)
         progress = {stream: _Progress(f"{crm.name} {stream}") for stream in asked}
         since = {stream: _since(store, crm, stream, now=began) for stream in asked}
