@@ -8,7 +8,8 @@ import stamina
 
 from crmsync.clock import parse_instant, to_date
 from crmsync.config import EngagementSource, MilestoneSource
-from crmsync.errors import BadConfig
+from crmsync.crms.hubspot.read import TOGETHER
+from crmsync.errors import BadConfig, RetryLater
 from crmsync.records import Cursor, FactRecord, Kind, Page, Phase, Result, Side
 from crmsync.sandbox.http import Response, Server
 from tests.crms.hubspot_replies import (
@@ -355,17 +356,39 @@ def test_milestones_refuse_a_condition_that_cannot_be_read(server: Server) -> No
 
 def test_pull_goes_on_where_a_full_read_broke_off(server: Server, replies: Replies) -> None:
     """The cursor of a page holds the list's own place and the clock at the read's start."""
-    first = {"results": [deal("1")], "paging": {"next": {"after": "tok:en"}}}
-    replies.lay(f"{OBJECTS}/deals", first, {"results": [deal("2")]}, {"results": []})
+    first = {"results": [deal(str(n)) for n in range(TOGETHER)], "paging": {"next": {"after": "tok:en"}}}
+    replies.lay(f"{OBJECTS}/deals", first, {"results": [deal("last")]}, {"results": []})
     hubspot = crm(server, parallel=1)
     page = next(hubspot.pull("deals", since=None))
     rest = pull(hubspot, "deals", page.cursor)
     asked = [request.query.get("after") for request in replies.requests if request.path == f"{OBJECTS}/deals"]
     assert ([record["crm_id"] for record in rest.deals], asked[1], rest.cursor.stamp) == (
-        ["2"],
+        ["last"],
         ["tok:en"],
         page.cursor.stamp,
     )
+
+
+def test_pull_asks_at_once_for_what_belongs_to_several_pages(server: Server, replies: Replies) -> None:
+    """Two small pages of a list are stored as one, and cost one call for the companies of their deals."""
+    first = {"results": [deal("1")], "paging": {"next": {"after": "tok:en"}}}
+    replies.lay(f"{OBJECTS}/deals", first, {"results": [deal("2")]}, {"results": []})
+    page = next(crm(server).pull("deals", since=None))
+    asked = [request.json() for request in replies.requests if request.path.endswith("/deals/companies/batch/read")]
+    assert ([record["crm_id"] for record in page.deals], asked) == (
+        ["1", "2"],
+        [{"inputs": [{"id": "1"}, {"id": "2"}]}],
+    )
+
+
+def test_pull_brings_what_was_listed_before_a_list_broke_off(server: Server, replies: Replies) -> None:
+    """However little it is: the next pull goes on behind it."""
+    first = {"results": [deal("1")], "paging": {"next": {"after": "tok:en"}}}
+    replies.lay(f"{OBJECTS}/deals", first)
+    pages = crm(server).pull("deals", since=None)
+    assert [record["crm_id"] for record in next(pages).deals] == ["1"]
+    with pytest.raises(RetryLater, match="E211"):
+        next(pages)
 
 
 def test_pull_searches_from_the_look_back_on_and_by_growing_id(server: Server, replies: Replies) -> None:
