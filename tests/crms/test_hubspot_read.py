@@ -8,7 +8,7 @@ import stamina
 
 from crmsync.clock import parse_instant, to_date
 from crmsync.config import EngagementSource, MilestoneSource
-from crmsync.crms.hubspot.read import TOGETHER
+from crmsync.crms.hubspot.batches import READ_INPUTS_WITH_HISTORY
 from crmsync.errors import BadConfig, RetryLater
 from crmsync.records import Cursor, FactRecord, Kind, Page, Phase, Result, Side
 from crmsync.sandbox.http import Response, Server
@@ -356,37 +356,38 @@ def test_milestones_refuse_a_condition_that_cannot_be_read(server: Server) -> No
 
 def test_pull_goes_on_where_a_full_read_broke_off(server: Server, replies: Replies) -> None:
     """The cursor of a page holds the list's own place and the clock at the read's start."""
-    first = {"results": [deal(str(n)) for n in range(TOGETHER)], "paging": {"next": {"after": "tok:en"}}}
-    replies.lay(f"{OBJECTS}/deals", first, {"results": [deal("last")]}, {"results": []})
+    first = {"results": [deal("1")], "paging": {"next": {"after": "tok:en"}}}
+    replies.lay(f"{OBJECTS}/deals", first, {"results": [deal("2")]}, {"results": []})
     hubspot = crm(server, parallel=1)
     page = next(hubspot.pull("deals", since=None))
     rest = pull(hubspot, "deals", page.cursor)
     asked = [request.query.get("after") for request in replies.requests if request.path == f"{OBJECTS}/deals"]
     assert ([record["crm_id"] for record in rest.deals], asked[1], rest.cursor.stamp) == (
-        ["last"],
+        ["2"],
         ["tok:en"],
         page.cursor.stamp,
     )
 
 
+def full_page() -> dict[str, Any]:
+    """As many deals as a list with histories gives at once, and a page behind it."""
+    deals = [deal(str(number)) for number in range(READ_INPUTS_WITH_HISTORY)]
+    return {"results": deals, "paging": {"next": {"after": "tok:en"}}}
+
+
 def test_pull_asks_at_once_for_what_belongs_to_several_pages(server: Server, replies: Replies) -> None:
-    """Two small pages of a list are stored as one, and cost one call for the companies of their deals."""
-    first = {"results": [deal("1")], "paging": {"next": {"after": "tok:en"}}}
-    replies.lay(f"{OBJECTS}/deals", first, {"results": [deal("2")]}, {"results": []})
+    """A full page of a list and the one behind it are stored as one, and cost one call for the companies of their deals."""
+    replies.lay(f"{OBJECTS}/deals", full_page(), {"results": [deal("last")]}, {"results": []})
     page = next(crm(server).pull("deals", since=None))
-    asked = [request.json() for request in replies.requests if request.path.endswith("/deals/companies/batch/read")]
-    assert ([record["crm_id"] for record in page.deals], asked) == (
-        ["1", "2"],
-        [{"inputs": [{"id": "1"}, {"id": "2"}]}],
-    )
+    (asked,) = [request.json() for request in replies.requests if request.path.endswith("/deals/companies/batch/read")]
+    assert len(page.deals) == len(asked["inputs"]) == READ_INPUTS_WITH_HISTORY + 1
 
 
 def test_pull_brings_what_was_listed_before_a_list_broke_off(server: Server, replies: Replies) -> None:
-    """However little it is: the next pull goes on behind it."""
-    first = {"results": [deal("1")], "paging": {"next": {"after": "tok:en"}}}
-    replies.lay(f"{OBJECTS}/deals", first)
+    """The pages that were to be stored together; the next pull goes on behind them."""
+    replies.lay(f"{OBJECTS}/deals", full_page())  # and again, which leads back to itself
     pages = crm(server).pull("deals", since=None)
-    assert [record["crm_id"] for record in next(pages).deals] == ["1"]
+    assert len(next(pages).deals) == READ_INPUTS_WITH_HISTORY
     with pytest.raises(RetryLater, match="E211"):
         next(pages)
 

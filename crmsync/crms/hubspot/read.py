@@ -225,16 +225,16 @@ class Reader:
 
 
 def _together(pages: Iterable[tuple[Cursor, list[Row]]]) -> Iterator[tuple[Cursor, list[Row]]]:
-    """Pages of a list as fewer larger ones, for each of which what belongs to its records is asked for, and stored, at once.
+    """Full pages of a list as fewer larger ones, for each of which what belongs to its records is asked for, and stored, at once.
 
-    What came before a fault is given before it.
+    What came before a fault is given before it. A page that isn't full is the last one, or the list goes in a circle.
     """
     kept: list[Row] = []
     here, fault = BEGINNING, None
     try:
         for here, rows in pages:
             kept += rows
-            if len(kept) >= TOGETHER:
+            if len(kept) >= TOGETHER or len(rows) < READ_INPUTS_WITH_HISTORY:
                 yield here, kept
                 kept = []
     except CrmsyncError as error:
