@@ -70,6 +70,14 @@ def in_order(source: Iterable[T], work: Callable[[T], R], *, threads: int) -> It
     yield from (begun.result() for begun in under_way)
 
 
+def beside(one: Callable[[], T], other: Callable[[], R], *, threads: int) -> tuple[T, R]:
+    """What two pieces of work give, done at the same time. Of two faults the first one's is raised."""
+    if threads == 1:
+        return one(), other()
+    begun, done = _begun(one), _done(other)
+    return begun.result(), done.result()
+
+
 def _by_rounds(unended: list[int], came: "SimpleQueue[tuple[int, T | Future[None], Semaphore]]") -> Iterator[T]:
     """What readers put into a queue, round by round; each source's own end comes by the same way. `unended`: sources, by round."""
     kept: list[deque[tuple[T | Future[None], Semaphore]]] = [deque() for _ in unended]

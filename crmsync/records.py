@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import IntEnum, StrEnum
+from functools import lru_cache
 from typing import TypedDict
 
 
@@ -106,12 +107,19 @@ WORD_AFTER = ": "  # stands between field and word in the name of a SAID fact wh
 
 def said(deal: str, at: int, *, source: str, field: str, text: str, person: str) -> FactRecord:
     """What a field said of a deal's chance: a number in thousandths under the field's name, else a word as part of the name."""
-    name, value = f"{field}{WORD_AFTER}{text.strip()}", 0
+    number = _thousandths(text)
+    name, value = (f"{field}{WORD_AFTER}{text.strip()}", 0) if number is None else (field, number)
+    return fact(deal, at, source=source, source_id=field, kind=Kind.SAID, name=name, value=value, person=person)
+
+
+@lru_cache(maxsize=1_024)  # a field says few different things
+def _thousandths(text: str) -> int | None:
+    """A number, None where it is a word or more than a column holds."""
     with suppress(ArithmeticError, ValueError):
         number = Decimal(text) * SAID_SCALE
         if abs(number) <= LARGEST:
-            name, value = field, round(number)
-    return fact(deal, at, source=source, source_id=field, kind=Kind.SAID, name=name, value=value, person=person)
+            return round(number)
+    return None
 
 
 class DealRecord(TypedDict):

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from crmsync.ahead import in_order, side_by_side
+from crmsync.ahead import beside, in_order, side_by_side
 from crmsync.errors import RetryLater
 
 THREADS = 3
@@ -45,6 +45,30 @@ def until_a_fault(items: Iterator[object]) -> list[object]:
 def until_it_is(condition: threading.Event) -> None:
     """Waits for another thread, which must come."""
     assert condition.wait(10)
+
+
+def test_beside_does_both_at_the_same_time() -> None:
+    """Two pieces of work that wait for each other both come to their end."""
+    one, two = threading.Event(), threading.Event()
+
+    def meet(mine: threading.Event, other: threading.Event) -> str:
+        mine.set()
+        until_it_is(other)
+        return "met"
+
+    assert beside(lambda: meet(one, two), lambda: meet(two, one), threads=2) == ("met", "met")
+
+
+@pytest.mark.parametrize("threads", [1, THREADS])
+def test_beside_raises_the_first_ones_fault(threads: int) -> None:
+    """Of two that fail, however long it takes."""
+
+    def fail(what: str) -> None:
+        deque(slowly(0, 3 if what == "first" else 0), maxlen=0)
+        raise RetryLater("E201", what)
+
+    with pytest.raises(RetryLater, match="first"):
+        beside(lambda: fail("first"), lambda: fail("second"), threads=threads)
 
 
 @pytest.mark.parametrize("threads", [1, THREADS])

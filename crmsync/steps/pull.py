@@ -4,7 +4,7 @@ import gc
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 
-from crmsync.ahead import side_by_side
+from crmsync.ahead import beside, in_order, side_by_side
 from crmsync.clock import MICROS_PER_SECOND
 from crmsync.crm import Crm
 from crmsync.errors import RetryLater, counting
@@ -33,13 +33,15 @@ def pull(store: Store, crm: Crm, *, run_id: int, watch: Watch) -> dict[str, int]
         return {**asdict(total), **({AGAIN: len(again)} if again else {})}
 
     with counting(counts):
-        began = crm.now()
-        accounts.remember(store, crm.name, crm.account(), run_id=run_id)
-        rounds, numbers = crm.rounds(), Numbers(crm.name)
-        progress = {stream: _Progress(f"{crm.name} {stream}") for streams in rounds for stream in streams}
+        account = crm.account()  # alone: where nothing is left of the allowance, one call tells
+        began, asked = beside(crm.now, lambda: _asked(crm), threads=crm.parallel)
+        accounts.remember(store, crm.name, account, run_id=run_id)
+        numbers = Numbers(crm.name)
+        progress = {stream: _Progress(f"{crm.name} {stream}") for stream in asked}
+        since = {stream: _since(store, crm, stream, now=began) for stream in asked}
         reads = [
-            [_pages(crm, stream, _since(store, crm, stream, now=began), again, began=began) for stream in streams]
-            for streams in rounds
+            [_pages(crm, stream, since[stream], again, asked=asked[stream], began=began) for stream in streams]
+            for streams in crm.rounds()
         ]
         for page in side_by_side(reads, threads=crm.parallel):
             stored = pulled.save_page(store, crm.name, page, run_id=run_id, numbers=numbers)
@@ -59,12 +61,18 @@ def _collect_seldom() -> None:
     gc.set_threshold(CONTAINERS, *gc.get_threshold()[1:])
 
 
-def _pages(crm: Crm, stream: str, since: Cursor | None, again: list[str], *, began: int) -> Iterator[Page]:
+def _asked(crm: Crm) -> dict[str, str]:
+    """What is asked for today, by stream. For that objects are described, as many at once as the CRM's door lets through."""
+    streams = crm.streams()
+    threads = 1 if crm.parallel == 1 else len(streams)
+    return dict(zip(streams, in_order(streams, crm.asked, threads=threads), strict=True))
+
+
+def _pages(crm: Crm, stream: str, since: Cursor | None, again: list[str], *, asked: str, began: int) -> Iterator[Page]:
     """What changed since a cursor; where something else is asked for today than for that cursor, then all there is as well.
 
     First what changed, as ever, since a full read tells of no record that it left or lost a value.
     """
-    asked = crm.asked(stream)
     if since is None or since.asked in ("", asked):
         yield from _with(asked, crm.pull(stream, since=since, began=began))
         return

@@ -3,7 +3,7 @@
 A page and its cursor are stored in one transaction, and every write is idempotent: a page may come twice, whole or in part.
 """
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
@@ -21,6 +21,7 @@ _deal, _milestone, _fact = table_of(tables.Deal), table_of(tables.Milestone), ta
 _stage = table_of(tables.Stage)
 _cursor, _quarantine = table_of(tables.Cursor), table_of(tables.Quarantine)
 FACT = tuple(_fact.c.keys())
+STAGE, MILESTONE = Kind.STAGE, Kind.MILESTONE  # asked of each fact, and an enum takes its time to tell
 
 
 @dataclass(slots=True)
@@ -146,34 +147,34 @@ class _Writer:
     def _facts(self, facts: list[FactRecord]) -> int:
         self.numbers.know_people(self.connection, {fact["person"] for fact in facts if fact["person"]})
         self.numbers.know_labels(self.connection, {fact["source"] for fact in facts} | {fact["name"] for fact in facts})
-        self.numbers.know_milestones(self.connection, [fact for fact in facts if fact["kind"] is Kind.MILESTONE])
-        rows = [row for fact in facts if (row := self._fact(fact)) is not None]
-        return insert_new_values(self.connection, tables.Fact, FACT, rows)
+        self.numbers.know_milestones(self.connection, [fact for fact in facts if fact["kind"] is MILESTONE])
+        return insert_new_values(self.connection, tables.Fact, FACT, list(self._rows(facts)))
 
-    def _fact(self, fact: FactRecord) -> tuple[int | str, ...] | None:
-        """The values of a fact under the names of FACT."""
-        numbers, kind = self.numbers, fact["kind"]
-        deal_id = self._deal_id(fact["deal"], fact["source"], fact["source_id"])
-        if deal_id is None:
-            return None
-        name = numbers.labels[fact["name"]]
-        step = (fact["source"], fact["source_id"]) if kind is Kind.MILESTONE else None
-        return (
-            deal_id,
-            fact["at"],
-            int(kind),
-            int(fact["phase"]),
-            numbers.labels[fact["source"]],
-            fact["source_id"],
-            # Two stages may be entered in one second of the CRM's clock: the stage itself tells them apart.
-            name if kind is Kind.STAGE else fact["value"],
-            name,
-            fact["known_at"],
-            int(fact["side"]),
-            numbers.people.get(fact["person"], 0),
-            numbers.milestones.get(step, 0) if step else 0,
-            self.run_id,
-        )
+    def _rows(self, facts: list[FactRecord]) -> Iterator[tuple[int | str, ...]]:
+        """The values of each fact whose deal is stored, under the names of FACT."""
+        labels, people, milestones = self.numbers.labels, self.numbers.people, self.numbers.milestones
+        for fact in facts:
+            source, source_id, kind = fact["source"], fact["source_id"], fact["kind"]
+            deal_id = self._deal_id(fact["deal"], source, source_id)
+            if deal_id is None:
+                continue
+            name = labels[fact["name"]]
+            yield (
+                deal_id,
+                fact["at"],
+                int(kind),
+                int(fact["phase"]),
+                labels[source],
+                source_id,
+                # Two stages may be entered in one second of the CRM's clock: the stage itself tells them apart.
+                name if kind is STAGE else fact["value"],
+                name,
+                fact["known_at"],
+                int(fact["side"]),
+                people.get(fact["person"], 0),
+                milestones.get((source, source_id), 0) if kind is MILESTONE else 0,
+                self.run_id,
+            )
 
     def _held(self, page: Page) -> None:
         rows = [

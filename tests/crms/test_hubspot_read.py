@@ -8,7 +8,8 @@ import stamina
 
 from crmsync.clock import parse_instant, to_date
 from crmsync.config import EngagementSource, MilestoneSource
-from crmsync.errors import BadConfig
+from crmsync.crms.hubspot.batches import READ_INPUTS_WITH_HISTORY
+from crmsync.errors import BadConfig, RetryLater
 from crmsync.records import Cursor, FactRecord, Kind, Page, Phase, Result, Side
 from crmsync.sandbox.http import Response, Server
 from tests.crms.hubspot_replies import (
@@ -366,6 +367,29 @@ def test_pull_goes_on_where_a_full_read_broke_off(server: Server, replies: Repli
         ["tok:en"],
         page.cursor.stamp,
     )
+
+
+def full_page() -> dict[str, Any]:
+    """As many deals as a list with histories gives at once, and a page behind it."""
+    deals = [deal(str(number)) for number in range(READ_INPUTS_WITH_HISTORY)]
+    return {"results": deals, "paging": {"next": {"after": "tok:en"}}}
+
+
+def test_pull_asks_at_once_for_what_belongs_to_several_pages(server: Server, replies: Replies) -> None:
+    """A full page of a list and the one behind it are stored as one, and cost one call for the companies of their deals."""
+    replies.lay(f"{OBJECTS}/deals", full_page(), {"results": [deal("last")]}, {"results": []})
+    page = next(crm(server).pull("deals", since=None))
+    (asked,) = [request.json() for request in replies.requests if request.path.endswith("/deals/companies/batch/read")]
+    assert len(page.deals) == len(asked["inputs"]) == READ_INPUTS_WITH_HISTORY + 1
+
+
+def test_pull_brings_what_was_listed_before_a_list_broke_off(server: Server, replies: Replies) -> None:
+    """The pages that were to be stored together; the next pull goes on behind them."""
+    replies.lay(f"{OBJECTS}/deals", full_page())  # and again, which leads back to itself
+    pages = crm(server).pull("deals", since=None)
+    assert len(next(pages).deals) == READ_INPUTS_WITH_HISTORY
+    with pytest.raises(RetryLater, match="E211"):
+        next(pages)
 
 
 def test_pull_searches_from_the_look_back_on_and_by_growing_id(server: Server, replies: Replies) -> None:

@@ -34,7 +34,9 @@ def test_session_that_ends_between_pages_costs_one_login(serve: Callable[..., Lo
     local = serve(many_deals(1_201))
     seen: list[str] = []
     ends = 0
-    for page in org(local).pull("Opportunity", since=None):
+    for page in org(local, parallel=1).pull(
+        "Opportunity", since=None
+    ):  # so that each page is asked for behind the one before
         seen += [deal["crm_id"] for deal in page.deals]
         local.app.auth.expire()
         ends += 1

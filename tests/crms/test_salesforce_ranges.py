@@ -33,7 +33,7 @@ class Some(DealStream):
 
 
 class Meeting:
-    """An app that lets the first question for a range wait for the second."""
+    """An app that lets the first question behind a page wait for the second."""
 
     def __init__(self, local: Local) -> None:
         self._app, self._asked, self._second = local.server.app, count(1), Event()
@@ -42,7 +42,7 @@ class Meeting:
 
     def answer(self, request: Request) -> Response:
         """Handles one request."""
-        if "Id <= " in request.query.get("q", [""])[0]:
+        if "Id > " in request.query.get("q", [""])[0]:
             if next(self._asked) == 1:
                 self.met = self._second.wait(10)
             self._second.set()
@@ -78,6 +78,13 @@ def test_ranges_are_asked_for_side_by_side(crowd: Local) -> None:
     meeting = Meeting(crowd)
     read(crowd, threads=2)
     assert meeting.met
+
+
+def test_rest_is_asked_for_beside_the_last_range(crowd: Local) -> None:
+    """Of two pages' worth the second is one range, and what it may have left."""
+    meeting = Meeting(crowd)
+    found, _ = read(crowd, f"Id <= '{crowd.ids[999]}'", threads=2)
+    assert (found, meeting.met) == (crowd.ids[:1_000], True)
 
 
 def test_ranges_cost_few_calls_more_than_pages(crowd: Local) -> None:

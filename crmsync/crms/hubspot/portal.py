@@ -10,7 +10,7 @@ from crmsync.crms.hubspot.client import Client
 from crmsync.crms.hubspot.refusals import Json
 from crmsync.crms.hubspot.roster import Roster
 from crmsync.errors import BadConfig, RetryLater
-from crmsync.once import forget, once
+from crmsync.once import alone, forget, once
 from crmsync.records import PersonRecord, StageRecord
 
 DEALS, CONTACTS, COMPANIES = "deals", "contacts", "companies"
@@ -23,7 +23,8 @@ class Portal:
     """The account that a token belongs to."""
 
     def __init__(self, client: Client) -> None:
-        self.client, self.lock = client, RLock()
+        self.client = client
+        self.locks: dict[str, RLock] = {}
         self._properties: dict[str, dict[str, Json]] = {}
         self._unknown_stages: set[str] = set()
         self._pipelines = Roster(self._read_pipelines, ids=_ids_of_pipeline)
@@ -117,7 +118,7 @@ class Portal:
 
     def reread_owners(self) -> list[PersonRecord]:
         """The owners as they are now."""
-        forget(self, "owners", "_owner_rows", "_owner_of_user")
+        forget(self, "_owner_rows", "_owner_of_user", "owners")
         return self.owners
 
     def pages(self, path: str, query: Iterable[tuple[str, str]]) -> Iterator[Json]:
@@ -132,7 +133,7 @@ class Portal:
 
     def properties(self, kind: str) -> dict[str, Json]:
         """The property definitions of an object type, by name."""
-        with self.lock:
+        with alone(self, kind):
             if kind not in self._properties:
                 answer = self.client.get(self.client.paths.properties(kind))
                 self._properties[kind] = {row["name"]: row for row in answer.get("results") or ()}

@@ -19,10 +19,12 @@ from crmsync.crms.hubspot.portal import DEALS, Portal, next_page
 from crmsync.crms.hubspot.settings import Settings
 from crmsync.crms.hubspot.stream import Span, Stream, add_rows
 from crmsync.crms.hubspot.values import Row
+from crmsync.errors import CrmsyncError
 from crmsync.records import BEGINNING, Cursor, Page
 
 OWNERS, PIPELINES = "owners", "pipelines"
 LIST, SEARCH, DONE = "list", "search", "done"
+TOGETHER = 200  # records of a list that are stored at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +158,7 @@ class Reader:
             rows = self._with_histories(stream, kind, rows) if self._in_batches(stream) else rows
             return self._page(stream, here, rows, Span(place.began, 0)), made_within(rows, after=0, until=place.began)
 
-        came = self._listed(stream, kind, place, done)
+        came = _together(self._listed(stream, kind, place, done))
         for whole, made in in_order(came, page, threads=self.parallel):
             listed += made
             yield whole
@@ -220,6 +222,27 @@ class Reader:
             return
         kind = self._streams[name].kind()
         self.client.get(self.client.paths.objects(kind), [("limit", "1")])
+
+
+def _together(pages: Iterable[tuple[Cursor, list[Row]]]) -> Iterator[tuple[Cursor, list[Row]]]:
+    """Full pages of a list as fewer larger ones, for each of which what belongs to its records is asked for, and stored, at once.
+
+    What came before a fault is given before it. A page that isn't full is the last one, or the list goes in a circle.
+    """
+    kept: list[Row] = []
+    here, fault = BEGINNING, None
+    try:
+        for here, rows in pages:
+            kept += rows
+            if len(kept) >= TOGETHER or len(rows) < READ_INPUTS_WITH_HISTORY:
+                yield here, kept
+                kept = []
+    except CrmsyncError as error:
+        fault = error
+    if kept:
+        yield here, kept
+    if fault:
+        raise fault
 
 
 def _after(token: str) -> list[tuple[str, str]]:

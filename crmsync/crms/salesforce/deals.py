@@ -11,7 +11,7 @@ from functools import partial
 from crmsync.config import CrmConfig
 from crmsync.crms.salesforce.org import CURRENCY, DEAL, PIPELINE, Org
 from crmsync.crms.salesforce.settings import Settings
-from crmsync.crms.salesforce.values import Child, Row, Version, day, from_crm
+from crmsync.crms.salesforce.values import Child, Row, Save, Version, day, from_crm
 from crmsync.errors import SkipRecord
 from crmsync.money import to_minor
 from crmsync.records import (
@@ -71,11 +71,12 @@ class Deals:
 
     def add(self, row: Row, page: Page) -> None:
         """Puts a deal into a page. Raises SkipRecord or ValueError when it can't be used."""
-        saves = row.children(HISTORIES)
+        saves = _saves(row)
         if not row.get(STAGE):
             raise SkipRecord("E206", "it has no stage")
-        outcomes = list(self._outcomes(row, saves))
-        facts = list(self._facts(row, saves))
+        stages = _changes(saves, STAGE)
+        outcomes = list(self._outcomes(row, stages))
+        facts = list(self._facts(row, saves, stages))
         for outcome in outcomes:
             phase = Phase.REOPENED if outcome.won is None else Phase.DONE
             facts.append(_about(row)(outcome.at, kind=Kind.OUTCOME, phase=phase, value=int(outcome.won or False)))
@@ -107,41 +108,41 @@ class Deals:
     def _currency(self, row: Row) -> str:
         return row.get(CURRENCY) or self.org.currency
 
-    def _facts(self, row: Row, saves: Sequence[Row]) -> Iterator[FactRecord]:
+    def _facts(self, row: Row, saves: Sequence[Save], stages: Sequence[Version]) -> Iterator[FactRecord]:
         told = _about(row)
         yield told(row.created_at, kind=Kind.CREATED)
-        for version in _changes(row, saves, STAGE):
+        for version in stages:
             yield told(version.at, kind=Kind.STAGE, name=version.text, person=version.user)
         yield from self._amounts(row, saves)
-        for version in _changes(row, saves, CLOSE):
+        for version in _changes(saves, CLOSE):
             yield told(
                 version.at, kind=Kind.CLOSE_ON, value=day(version.text) if version.text else 0, person=version.user
             )
         yield told(row.created_at, kind=Kind.OWNER, person=row.get(OWNER))
         yield from self._said(row, saves)
 
-    def _said(self, row: Row, saves: Sequence[Row]) -> Iterator[FactRecord]:
+    def _said(self, row: Row, saves: Sequence[Save]) -> Iterator[FactRecord]:
         """What graded fields said after each save; of one that the history hasn't, only what it says now, from this change on."""
         for field in self.graded:
             now = Version(row.modified_at, row.get(field), row.get("LastModifiedById"))
-            for version in _changes(row, saves, field) if field in IN_HISTORY else [now]:
+            for version in _changes(saves, field) if field in IN_HISTORY else [now]:
                 if version.text:
                     yield said(row.id, version.at, source=DEAL, field=field, text=version.text, person=version.user)
 
-    def _amounts(self, row: Row, saves: Sequence[Row]) -> Iterator[FactRecord]:
+    def _amounts(self, row: Row, saves: Sequence[Save]) -> Iterator[FactRecord]:
         """The amount at each change of it or of its currency; 0 when it was cleared. Before the first there is none."""
         told, last = _about(row), ("", "")
-        for save in saves or [row]:
+        for at, save in saves:
             now = (save.get(AMOUNT), self._currency(save))
             if now != last and (now[0] or last[0]):
                 value = to_minor(now[0], now[1]) if now[0] else 0
-                yield told(_at(row, save), kind=Kind.AMOUNT, name=now[1], value=value, person=save.get("CreatedById"))
+                yield told(at, kind=Kind.AMOUNT, name=now[1], value=value, person=save.get("CreatedById"))
             last = now
 
-    def _outcomes(self, row: Row, saves: Sequence[Row]) -> Iterator[Outcome]:
+    def _outcomes(self, row: Row, stages: Sequence[Version]) -> Iterator[Outcome]:
         """When the deal closed and was opened again. By what the stages are now: a stage that is gone counts as open."""
         closed = won = False
-        for version in _changes(row, saves, STAGE):
+        for version in stages:
             is_closed, is_won = self._meaning(row, version.text)
             if is_closed and (not closed or won != is_won):
                 yield Outcome(version.at, won=is_won)
@@ -165,7 +166,7 @@ class Deals:
         for result, target in self.targets.items():
             text = row.get(target)
             value = from_crm(result, text) if text else None
-            yield HeldRecord(deal=deal, result=str(result), value=value, set_by=by, set_at=at)
+            yield {"deal": deal, "result": str(result), "value": value, "set_by": by, "set_at": at}
 
 
 def _about(row: Row) -> partial[FactRecord]:
@@ -173,16 +174,19 @@ def _about(row: Row) -> partial[FactRecord]:
     return partial(fact, row.id, source=DEAL, source_id=row.id)
 
 
-def _changes(row: Row, saves: Sequence[Row], name: str) -> Iterator[Version]:
-    """What a field was after each save that changed it; a deal without history has been from the start what it is now."""
+def _saves(row: Row) -> list[Save]:
+    """A deal's saves, none older than the deal; without history it has been from the start what it is now."""
+    made_at = row.created_at
+    return [(max(made_at, at), save) for at, save in row.saves(HISTORIES)] or [(made_at, row)]
+
+
+def _changes(saves: Sequence[Save], name: str) -> list[Version]:
+    """What a field was after each save that changed it."""
+    found: list[Version] = []
     last = None
-    for save in saves or [row]:
+    for at, save in saves:
         text = save.get(name)
         if text != last:
-            yield Version(_at(row, save), text, save.get("CreatedById"))
+            found.append(Version(at, text, save.get("CreatedById")))
         last = text
-
-
-def _at(row: Row, save: Row) -> int:
-    """The instant of a save: none is older than its deal."""
-    return max(row.created_at, save.created_at)
+    return found

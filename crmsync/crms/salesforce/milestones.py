@@ -8,13 +8,13 @@ between two pulls stays unseen.
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import cached_property, partial
+from typing import NamedTuple
 
 from crmsync.clock import parse_instant
 from crmsync.config import CrmConfig, MilestoneSource
 from crmsync.crms.salesforce.org import DEAL, TASK, Org
-from crmsync.crms.salesforce.values import Child, Row, Version, day
+from crmsync.crms.salesforce.values import Child, Row, Save, Version, day
 from crmsync.errors import BadConfig, SkipRecord
 from crmsync.records import FactRecord, GoneRecord, Kind, MilestoneRecord, Page, Phase, Side, fact
 
@@ -26,8 +26,7 @@ TIMED = ("date", "datetime")
 CHANGES = ("Id", "Field", "OldValue", "NewValue", "CreatedDate", "CreatedById", "IsDeleted")
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(NamedTuple):
     """A step that was done (`at` says when, None: open again), and when Salesforce learnt it."""
 
     at: int | None
@@ -84,7 +83,7 @@ class Steps:
         """
         if not row.get(self.deal):
             raise SkipRecord("E206", "it is a step of a plan, but belongs to no deal")
-        saves = row.children(self.history.relationship) if self.history else []
+        saves = row.saves(self.history.relationship) if self.history else []
         promises, done = list(self._promises(row, saves, began, since)), list(self._done(row, saves))
         if self.on_deal and not promises and not done:
             if not row.get(self.due_on) and self._again(row, since):  # the deal may have had such a step before
@@ -121,14 +120,14 @@ class Steps:
         word = text.strip().lower()
         return Side.BUYER if word in BUYER_WORDS else Side.SELLER if word in SELLER_WORDS else Side.UNKNOWN
 
-    def _versions(self, row: Row, saves: Sequence[Row], name: str, *, first_at: int) -> list[Version]:
+    def _versions(self, row: Row, saves: Sequence[Save], name: str, *, first_at: int) -> list[Version]:
         """The values of a field, oldest first; the first one, which no history row holds, as of `first_at`."""
-        mine = [save for save in saves if save.get("Field") == name]
-        first = mine[0].get("OldValue") if mine else row.get(name)
-        moves = [Version(save.created_at, save.get("NewValue"), save.get("CreatedById")) for save in mine]
+        mine = [(at, save) for at, save in saves if save.get("Field") == name]
+        first = mine[0][1].get("OldValue") if mine else row.get(name)
+        moves = [Version(at, save.get("NewValue"), save.get("CreatedById")) for at, save in mine]
         return [Version(first_at, first, ""), *moves]
 
-    def _promises(self, row: Row, saves: Sequence[Row], began: int, since: int) -> Iterator[tuple[int, int]]:
+    def _promises(self, row: Row, saves: Sequence[Save], began: int, since: int) -> Iterator[tuple[int, int]]:
         """(known at, day) at each change of the due day; day 0 where it was cleared."""
         again = self._again(row, since)
         if again and self.on_deal and row.get("LastModifiedById") == self.org.client.door.identity().user:
@@ -150,7 +149,7 @@ class Steps:
         """Whether an earlier pull has seen the step, and no history tells what changed since."""
         return not self.source.history and row.created_at < since
 
-    def _done(self, row: Row, saves: Sequence[Row]) -> Iterator[Done]:
+    def _done(self, row: Row, saves: Sequence[Save]) -> Iterator[Done]:
         """Each time that the step was done, set to another instant, or reopened."""
         timed, kept = self._timed, bool(self.source.history)
         last = 0

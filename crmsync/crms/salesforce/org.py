@@ -6,7 +6,7 @@ from threading import RLock
 from crmsync.crms.salesforce.client import Client, Json
 from crmsync.crms.salesforce.values import soql
 from crmsync.errors import BadConfig
-from crmsync.once import forget, once
+from crmsync.once import alone, forget, once
 from crmsync.records import StageRecord
 
 DEAL, TASK, EVENT, EMAIL = "Opportunity", "Task", "Event", "EmailMessage"
@@ -19,7 +19,8 @@ class Org:
     """The org that a login belongs to."""
 
     def __init__(self, client: Client) -> None:
-        self.client, self.lock = client, RLock()
+        self.client = client
+        self.locks: dict[str, RLock] = {}
         self._described: dict[str, Json] = {}
 
     @property
@@ -51,7 +52,7 @@ class Org:
 
     def describe(self, entity: str, *, key: str = "") -> Json:
         """An object as Salesforce describes it to our user. Raises BadConfig when there is none."""
-        with self.lock:
+        with alone(self, entity):
             return self._describe(entity, key=key)
 
     def _describe(self, entity: str, *, key: str) -> Json:

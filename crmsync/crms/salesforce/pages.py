@@ -91,27 +91,27 @@ class Pages:
                 return
             left = int(answer.get("totalSize") or 0) - len(rows)
             ends = Ends(rows[0].get("Id"), rows[-1].id, count=len(rows), left=left)
-            place = yield from self._ranges(stream, place, ends)
-            answer = self.ask(stream, place, 0)
+            place, answer = yield from self._ranges(stream, place, ends)
         yield from self._following(stream, place, 0, answer)
 
-    def _ranges(self, stream: Stream, place: Place, ends: Ends) -> Generator[Part, None, Place]:
-        """What ranges of ids hold that adjoin each other from a place on; gives the place behind them."""
+    def _ranges(self, stream: Stream, place: Place, ends: Ends) -> Generator[Part, None, tuple[Place, Json]]:
+        """What ranges of ids hold that adjoin each other from a place on; gives the place behind them and what is there."""
 
         def ask(edges: tuple[str, str]) -> tuple[Place, Json]:
             part = replace(place, last=edges[0], until=edges[1])
             return part, self.ask(stream, part, 0)
 
-        behind = place
-        for part, answer in in_order(pairwise(chain([place.last], ends)), ask, threads=self.ahead):
+        edges = pairwise(chain([place.last], ends, [""]))
+        for part, answer in in_order(edges, ask, threads=self.ahead):
+            if not part.until:
+                break
             came = 0
             for here, rows, _ in self._following(stream, part, 0, answer):
                 came += len(rows)
                 if rows:
                     yield here, rows, True
             ends.note(came)
-            behind = replace(part, last=part.until, until="")
-        return behind
+        return part, answer
 
     def _following(self, stream: Stream, place: Place, since: int, answer: Json) -> Iterator[Part]:
         """An answer's rows and those of the pages after it, each with the place behind it and whether there are more."""

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from crmsync.canonical import PLACES, canonical
 from crmsync.clock import parse_instant, to_day
@@ -12,8 +13,7 @@ from crmsync.records import RESULT_TYPES, Result
 ISO_DATE_LENGTH = len("2026-01-31")
 
 
-@dataclass(frozen=True, slots=True)
-class Version:
+class Version(NamedTuple):
     """One value that a field took, as text, "" for blank. `user` is the id of who set it."""
 
     at: int
@@ -81,13 +81,18 @@ class Row:
         """Whether a box is ticked."""
         return self.raw.get(name) is True
 
-    def children(self, relationship: str) -> list["Row"]:
-        """The live records of a child relationship, oldest first."""
-        listed = (self.raw.get(relationship) or {}).get("records") or ()
+    def saves(self, history: str) -> "list[Save]":
+        """The live records of a history, oldest first."""
+        listed = (self.raw.get(history) or {}).get("records") or ()
         rows = [Row(record) for record in listed if not record.get("IsDeleted")]
-        return sorted(rows, key=lambda row: (row.created_at, row.id)) if len(rows) > 1 else rows
+        saves = [(row.created_at, row) for row in rows]
+        return sorted(saves, key=lambda save: (save[0], save[1].id)) if len(saves) > 1 else saves
 
 
+Save = tuple[int, Row]  # a record of a history, and its instant
+
+
+@lru_cache(maxsize=8_192)  # many records share a day
 def day(text: str) -> int:
     """A calendar day, as it stands there: no zone shifts it. Raises ValueError."""
     return to_day(date.fromisoformat(text[:ISO_DATE_LENGTH]))
