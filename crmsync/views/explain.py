@@ -21,11 +21,12 @@ PARSED = ("reasons", "promises")  # columns of a score that hold JSON
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One part of a score; base and all parts sum to `log_odds` of the score."""
+    """One part of a score. Base and all parts sum to the score, in log-odds and in tenths of a percentage point."""
 
     part: str
     text: str
     log_odds: float
+    tenths: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,11 +69,12 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """All of it. `score` is None for a deal that has none yet; `base` and `log_odds` are 0 then, and of a score by rules."""
+    """All of it. `score` is None for a deal that has none yet; base and `log_odds` are 0 then, and of a score by rules."""
 
     deal: dict[str, Any]
     score: dict[str, Any] | None
     base: float
+    base_tenths: int
     log_odds: float
     reasons: list[Reason]
     promises: list[Promise]
@@ -95,8 +97,9 @@ def explain(store: Store, name: str) -> Explanation:
         deal=dict(deal._mapping),
         score=None if row is None else {key: row._mapping[key] for key in row._fields if key not in PARSED},
         base=body.get("base", 0.0),
+        base_tenths=body.get("base_tenths", 0),
         log_odds=body.get("base", 0.0) + sum(parts.values()),
-        reasons=_reasons(parts, labels, planned=row is not None and row.milestones_total > 0),
+        reasons=_reasons(body, labels, planned=row is not None and row.milestones_total > 0),
         promises=[_promise(step, facts, ahead) for step in deals.milestones(store, deal.deal_id)],
         facts=[_fact(fact, labels, as_of) for fact in facts],
         fields=list(_fields(store, deal.deal_id)),
@@ -104,11 +107,13 @@ def explain(store: Store, name: str) -> Explanation:
     )
 
 
-def _reasons(parts: Mapping[str, float], labels: Mapping[str, str], *, planned: bool) -> list[Reason]:
+def _reasons(body: Mapping[str, Any], labels: Mapping[str, str], *, planned: bool) -> list[Reason]:
     """The strongest first; for a deal without a plan all that promises add is one, as in the text that a seller reads."""
+    parts, tenths = body.get("parts", {}), body.get("tenths", {})
     absent = [] if planned else [part for part in parts if is_of_promises(part)]
-    told = [Reason(part, part_name(part, labels), parts[part]) for part in parts if part not in absent]
-    told += [Reason("plan", NO_PLAN, sum(parts[part] for part in absent))] if absent else []
+    told = [Reason(part, part_name(part, labels), parts[part], tenths[part]) for part in parts if part not in absent]
+    if absent:
+        told.append(Reason("plan", NO_PLAN, *(sum(each[part] for part in absent) for each in (parts, tenths))))
     return sorted(told, key=lambda reason: -abs(reason.log_odds))
 
 
