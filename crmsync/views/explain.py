@@ -8,12 +8,11 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from crmsync.clock import to_date
 from crmsync.forecast.reasons import NO_PLAN
-from crmsync.money import to_major
-from crmsync.records import SAID_SCALE, WORD_AFTER, Kind, Phase, Side
+from crmsync.records import Kind, Phase, Side
 from crmsync.store import deals, pulled, scores
 from crmsync.store.engine import Store
+from crmsync.views.fact_words import words
 from crmsync.views.parts import is_of_promises, part_name
 
 PARSED = ("reasons", "promises")  # columns of a score that hold JSON
@@ -128,28 +127,10 @@ def _promise(step: Row[Any], facts: list[Row[Any]], ahead: Mapping[int, Mapping[
 
 
 def _fact(fact: Row[Any], labels: Mapping[str, str], as_of: int | None) -> DatedFact:
-    kind, phase = Kind(fact.kind), Phase(fact.phase)
-    words = [kind.name.lower().replace("_", " ")]
-    words += [] if phase is Phase.HAPPENED else [phase.name.lower()]
-    words += [labels.get(fact.name, fact.name)] if fact.name and kind is not Kind.AMOUNT else []
-    words += [value] if (value := _value(fact, kind, phase)) else []
-    words += [f"({Side(fact.side).name.lower()})"] if fact.side else []
-    words += [f"by {fact.person}"] if fact.person else []
+    name = labels.get(fact.name, fact.name)
+    what = words(Kind(fact.kind), Phase(fact.phase), name=name, value=fact.value, side=fact.side, person=fact.person)
     counts = as_of is None or max(fact.at, fact.known_at) <= as_of
-    return DatedFact(fact.at, fact.known_at, " ".join(words), counts)
-
-
-def _value(fact: Row[Any], kind: Kind, phase: Phase) -> str:
-    """The number of a fact as its kind means it."""
-    if kind is Kind.AMOUNT:
-        return f"{to_major(fact.value, fact.name):,} {fact.name}".rstrip()
-    if kind is Kind.SAID:
-        return "" if WORD_AFTER in fact.name else f"{fact.value / SAID_SCALE:g}"
-    if kind is Kind.OUTCOME:
-        return "" if phase is Phase.REOPENED else "won" if fact.value else "lost"
-    if kind is Kind.CLOSE_ON or (kind is Kind.MILESTONE and phase is Phase.PLANNED):
-        return f"for {to_date(fact.value).isoformat()}" if fact.value else "without a date"
-    return ""
+    return DatedFact(fact.at, fact.known_at, what, counts)
 
 
 def _fields(store: Store, deal_id: int) -> Iterator[Written]:

@@ -8,6 +8,7 @@
     book.cards("2026-01-05", "2026-06-29")   # what fields of the CRM say of a deal's chance, beside the model
     book.team(), book.track()      # the team's number, and how its ranges held
     book.waterfall("2026-06-01", "2026-06-29")
+    book.change("Ten seats", "2026-06-01", "2026-06-29")   # what changed one deal's score
     book.claim("view", at_least=4, said=0.97)
     book.stalls()
     book.keeping(), book.moves()   # how both sides keep their promises, and each date that was moved
@@ -27,7 +28,7 @@ import pandas as pd
 from crmsync import config as configs
 from crmsync import past, workspace
 from crmsync.calendars import month, quarter
-from crmsync.clock import MICROS_PER_DAY, parse_instant, to_date
+from crmsync.clock import MICROS_PER_DAY, iso, parse_instant, to_date
 from crmsync.forecast import claims, stalls
 from crmsync.forecast.backtest import Span
 from crmsync.forecast.columns import Column, Labels, Money, Names, Slopes
@@ -41,7 +42,7 @@ from crmsync.records import Kind, Phase
 from crmsync.store import frames, scores
 from crmsync.store.engine import Store, open_store
 from crmsync.views import backtest as backtests
-from crmsync.views import promises, waterfall
+from crmsync.views import changed, promises, waterfall
 from crmsync.views.team import TEAM, Tracked, lines, track
 from crmsync.workspace import ModelSpec
 
@@ -156,6 +157,18 @@ class Workbook:
         found = waterfall.between(self.store, _now(self, model)[0], self.history, until_on=until_on, **dates)
         parts = [_frame(each.parts).assign(before=each.before, after=each.after) for each in found]
         return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+    def change(self, deal: str, start: str, end: str, *, model: str = DEFAULT_MODEL) -> pd.DataFrame:
+        """What changed one deal's score between two dates: for each cause its points, which sum to the change, and its acts."""
+        dates = {"from_at": parse_instant(start), "to_at": parse_instant(end)}
+        found = changed.between(self.store, _now(self, model)[0], self.history, deal, **dates)
+        return pd.DataFrame(
+            {
+                "cause": [part.cause for part in found.parts],
+                "points": [part.tenths / 10 for part in found.parts],
+                "acts": [[f"{iso(act.at)[:10]} {act.what}" for act in part.acts] for part in found.parts],
+            }
+        )
 
     def claim(
         self, kind: str, *, name: str = "", at_least: int = 1, said: float, model: str = DEFAULT_MODEL
