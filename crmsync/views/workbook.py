@@ -44,6 +44,7 @@ from crmsync.store.engine import Store, open_store
 from crmsync.views import backtest as backtests
 from crmsync.views import changed, promises, waterfall
 from crmsync.views.team import TEAM, Tracked, lines, track
+from crmsync.words import many
 from crmsync.workspace import ModelSpec
 
 DEFAULT_MODEL = "close"
@@ -176,7 +177,7 @@ class Workbook:
         """A saying such as "4 views: 97 %" held against all closed deals at equal age; of a milestone: that it is done."""
         spec, until = _now(self, model)
         phases = (Phase.DONE, Phase.HAPPENED) if Kind[kind.upper()] is Kind.MILESTONE else ()
-        claim = claims.Claim(f"{at_least} {name or kind}", Which((Kind[kind.upper()],), phases), said, at_least, name)
+        claim = claims.Claim(_saying(kind, name, at_least), Which((Kind[kind.upper()],), phases), said, at_least, name)
         every = spec.population.every_days
         sample = examples(self.history, snapshots(self.history, by=until, every_days=every), by=until)
         return claims.answer(self.history, sample, claim, every_days=every)
@@ -230,6 +231,13 @@ def _frame(told: Sequence[Any]) -> pd.DataFrame:
     if "as_of" in found:
         found["as_of"] = pd.to_datetime(found["as_of"], unit="us", utc=True)
     return found
+
+
+def _saying(kind: str, name: str, at_least: int) -> str:
+    """What a claim is about: `12 views`, `Security review done`."""
+    if kind != Kind.MILESTONE.name.lower():
+        return many(at_least, f"{name} {kind}".strip())
+    return f"{name} done" if name and at_least == 1 else f"{many(at_least, 'step')} done"
 
 
 def _people(book: Workbook, ids: Iterable[int]) -> list[str]:
