@@ -144,10 +144,12 @@ def card(
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="a page, or .json; default: a few lines")] = None,
 ) -> int:
     """Show how well a model's newest fit holds on later deals."""
+    from crmsync import workspace
     from crmsync.views import card as view
-    from crmsync.workplace import opened
+    from crmsync.workplace import opened, root
 
-    with opened(context.obj) as (_config, store):
+    with opened(context.obj) as (config, store):
+        workspace.model(root(config), model)  # a name that there isn't is told as such
         told = view.card(store, model)
     if out is not None:
         view.to_file(told, out)

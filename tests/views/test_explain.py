@@ -133,6 +133,12 @@ def test_explain_refuses_a_deal_that_isnt_there(told: Store) -> None:
         explain(told, "D9")
 
 
+def test_explain_of_an_empty_store_says_what_to_do(store: Store) -> None:
+    """Where there is no deal at all, no other name helps."""
+    with pytest.raises(BadConfig, match="E125 no deal 'D1' -> crmsync pull"):
+        explain(store, "D1")
+
+
 def test_explain_lines_of_a_deal_without_a_score_say_what_to_do(told: Store) -> None:
     """A deal that was never scored is shown all the same."""
     assert lines(explain(told, "D2"))[1] == "not scored yet -> crmsync score"
