@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from crmsync.forecast.reasons import NO_PLAN
-from crmsync.records import Kind, Phase, Side
+from crmsync.records import SAID_SCALE, WORD_AFTER, Kind, Phase, Side
 from crmsync.store import deals, pulled, scores
 from crmsync.store.engine import Store
 from crmsync.views.fact_words import words
@@ -79,6 +79,7 @@ class Explanation:
     promises: list[Promise]
     facts: list[DatedFact]
     fields: list[Written]
+    says: dict[str, str]  # what each `graded` field of the CRM said of the deal's chance at the score, or says now
     rules: dict[str, int]  # points by rule, of a score by rules; START and they sum to its points
 
 
@@ -102,8 +103,19 @@ def explain(store: Store, name: str) -> Explanation:
         promises=[_promise(step, facts, ahead) for step in deals.milestones(store, deal.deal_id)],
         facts=[_fact(fact, labels, as_of) for fact in facts],
         fields=list(_fields(store, deal.deal_id)),
+        says=_says(facts, as_of),
         rules=body.get("points", {}),
     )
+
+
+def _says(facts: list[Row[Any]], as_of: int | None) -> dict[str, str]:
+    """The newest of what each field said, of facts that come newest first."""
+    said = [fact for fact in facts if fact.kind == Kind.SAID and _counts(fact, as_of)]
+    told: dict[str, str] = {}
+    for fact in said:
+        field, _, word = fact.name.partition(WORD_AFTER)
+        told.setdefault(field, word or f"{fact.value / SAID_SCALE:g}")
+    return told
 
 
 def _reasons(body: Mapping[str, Any], labels: Mapping[str, str], *, planned: bool) -> list[Reason]:
@@ -129,8 +141,11 @@ def _promise(step: Row[Any], facts: list[Row[Any]], ahead: Mapping[int, Mapping[
 def _fact(fact: Row[Any], labels: Mapping[str, str], as_of: int | None) -> DatedFact:
     name = labels.get(fact.name, fact.name)
     what = words(Kind(fact.kind), Phase(fact.phase), name=name, value=fact.value, side=fact.side, person=fact.person)
-    counts = as_of is None or max(fact.at, fact.known_at) <= as_of
-    return DatedFact(fact.at, fact.known_at, what, counts)
+    return DatedFact(fact.at, fact.known_at, what, _counts(fact, as_of))
+
+
+def _counts(fact: Row[Any], as_of: int | None) -> bool:
+    return as_of is None or max(fact.at, fact.known_at) <= as_of
 
 
 def _fields(store: Store, deal_id: int) -> Iterator[Written]:

@@ -47,6 +47,7 @@ def _score_lines(found: Explanation, *, everything: bool) -> list[str]:
         f"{percent(score['probability'], places=1)} ({score['kind']}), closing {score['close_p50']} ({days}), risk {score['risk']}",
         f"as of {score['as_of']}, fit {score['fit_id']}, run {score['run_id']}",
         f"a seller reads: {score['text']}",
+        f"proposed category {score['category']}{_in_the_crm(found.says)}",
         *_plan_lines(score),
         "",
         "why (percentage points, which add up)",
@@ -54,6 +55,10 @@ def _score_lines(found: Explanation, *, everything: bool) -> list[str]:
         *_reason_lines(found.reasons, everything=everything),
         f"  {_reached(found) / 10:5.1f}  = {percent(score['probability'], places=1)}",
     ]
+
+
+def _in_the_crm(says: Mapping[str, str]) -> str:
+    return f"; in the CRM: {', '.join(f'{field} {value}' for field, value in says.items())}" if says else ""
 
 
 def _unscored(deal: Mapping[str, Any]) -> str:
