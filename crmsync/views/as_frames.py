@@ -7,8 +7,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from crmsync.forecast.channels import CLOSE_ON
 from crmsync.forecast.columns import Column, Labels, Money, Names, Slopes
+from crmsync.forecast.dataset import STILL_OPEN, Ends
 from crmsync.forecast.history import History
+from crmsync.forecast.score import Scores
+from crmsync.views.cells import DAY_COLUMNS
 
 
 def frame(told: Sequence[Any]) -> pd.DataFrame:
@@ -17,6 +21,26 @@ def frame(told: Sequence[Any]) -> pd.DataFrame:
     if "as_of" in found:
         found["as_of"] = pd.to_datetime(found["as_of"], unit="us", utc=True)
     return found
+
+
+def forecasts(found: Scores, ends: Ends) -> pd.DataFrame:
+    """What was forecast of each deal at an instant, and how it ended: `won` and `closed_at` are missing while that isn't known."""
+    place = np.searchsorted(found.table.asof.history.deals, found.deal)
+    closed = ends.won[place] != STILL_OPEN
+    close_on = found.table.asof.of(CLOSE_ON).latest("value", missing=0)
+    return pd.DataFrame(
+        {
+            "deal_id": found.deal,
+            "as_of": pd.to_datetime(np.full(len(found), found.as_of), unit="us", utc=True),
+            "probability": found.probability,
+            "stage_rate": found.stage_rate,
+            "base_rate": np.full(len(found), found.fit.trained.base_rate),
+            **{name: pd.to_datetime(getattr(found, name), unit="D") for name in DAY_COLUMNS},
+            "close_on": pd.to_datetime(np.where(close_on > 0, close_on, np.nan), unit="D"),
+            "won": np.where(closed, ends.won[place], np.nan),
+            "closed_at": pd.to_datetime(np.where(closed, ends.closed_at[place], np.nan), unit="us", utc=True),
+        }
+    )
 
 
 def feature_columns(feature: str, column: Column, history: History) -> Iterator[tuple[str, Any]]:

@@ -43,7 +43,7 @@ from crmsync.store import frames, scores
 from crmsync.store.engine import Store, open_store
 from crmsync.views import backtest as backtests
 from crmsync.views import categories, changed, promises, waterfall
-from crmsync.views.as_frames import feature_columns, frame
+from crmsync.views.as_frames import feature_columns, forecasts, frame
 from crmsync.views.team import TEAM, Tracked, lines, track
 from crmsync.words import many
 from crmsync.workspace import ModelSpec
@@ -95,29 +95,17 @@ class Workbook:
     def backtest(
         self, start: str, end: str, *, every_days: int = 7, refit_days: int = 28, model: str = DEFAULT_MODEL
     ) -> pd.DataFrame:
-        """Each open deal on each past date: probability, stage rate, base rate, and how it ended as far as that is known.
+        """Each open deal on each past date: probability, stage rate, base rate, close dates, the CRM's own close date, and the end.
 
         Every date is scored by a fit that saw only what was known by then, made anew when the newest is `refit_days` old.
         """
         from crmsync.forecast.backtest import backtest
 
         (spec, until), history = _now(self, model), self.history
-        ends = Ends.of(history, by=until)
-        parts = []
-        span = Span(parse_instant(start), parse_instant(end), every_days)
-        for found in backtest(history, past.recipe(spec), span, refit_days=refit_days):
-            won = ends.won[np.searchsorted(history.deals, found.deal)].astype(float)
-            parts.append(
-                {
-                    "deal_id": found.deal,
-                    "as_of": pd.to_datetime(np.full(len(found), found.as_of), unit="us", utc=True),
-                    "probability": found.probability,
-                    "stage_rate": found.stage_rate,
-                    "base_rate": np.full(len(found), found.fit.trained.base_rate),
-                    "won": np.where(won == STILL_OPEN, np.nan, won),
-                }
-            )
-        return pd.concat([pd.DataFrame(part) for part in parts], ignore_index=True) if parts else pd.DataFrame()
+        ends, span = Ends.of(history, by=until), Span(parse_instant(start), parse_instant(end), every_days)
+        found = backtest(history, past.recipe(spec), span, refit_days=refit_days)
+        parts = [forecasts(scores, ends) for scores in found]
+        return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
     def cards(self, start: str, end: str, *, every_days: int = 28, model: str = DEFAULT_MODEL) -> pd.DataFrame:
         """Each field that the config names as `graded` beside the model, on the same deals of past dates.
