@@ -36,9 +36,10 @@ def test_grades_of_nothing_are_empty() -> None:
 
 
 def test_thirds_part_the_known_values() -> None:
-    """Low, middle, high; an unknown value is in none."""
-    found = thirds(np.array([1.0, 2.0, 3.0, np.nan]))
-    assert [found.names.get(number, "") for number in found.group.tolist()] == ["low", "middle", "high", ""]
+    """Low, middle, high, as many of each; an unknown value is in none."""
+    found = thirds(np.append(np.arange(30.0), np.nan))
+    named = [found.names.get(number, "") for number in found.group.tolist()]
+    assert named == ["low"] * 10 + ["middle"] * 10 + ["high"] * 10 + [""]
 
 
 def test_fit_bears_its_grades(rich_fit: Fit) -> None:
