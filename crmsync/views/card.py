@@ -60,8 +60,8 @@ def to_file(told: Mapping[str, Any], out: Path) -> None:
 def html(told: Mapping[str, Any]) -> str:
     """The page."""
     gate, grades = told["gate"], told["gate"]["grades"]
-    used = "It scores." if told["used"] else "It isn't used."
-    intro = f"Fit {told['fit_id']}, as of {iso(told['as_of'])}, kind {told['kind']}. {used} {told['verdict']}."
+    used = "It scores" if told["used"] else "It isn't used"
+    intro = f"Fit {told['fit_id']}, as of {iso(told['as_of'])}, kind {told['kind']}. {used}: {told['verdict']}."
     return page(
         f"Model {told['model']}",
         intro,
