@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from crmsync.forecast.grades import Parted, grades, thirds
+from crmsync.forecast.grades import OF_LATE, Parted, grades, of_late, thirds
 from crmsync.forecast.logistic import Fit
 
 RNG = np.random.default_rng(3)
@@ -33,6 +33,21 @@ def test_grades_show_the_gap_of_a_group() -> None:
 def test_grades_of_nothing_are_empty() -> None:
     """Without later deals there is nothing to tell."""
     assert grades(CHANCE[:0], WON[:0], DEAL[:0], {}) == {}
+
+
+@pytest.mark.parametrize(("gap", "error", "told"), [(-0.1, 0.033, True), (-0.1, 0.034, False), (0.049, 0.001, False)])
+def test_outcomes_of_late_are_told_beyond_luck(gap: float, error: float, *, told: bool) -> None:
+    """A gap is worth a word from 5 points on, and only beyond three standard errors."""
+    late = {
+        "by": "closed",
+        "group": OF_LATE,
+        "deals": 80,
+        "predicted": 0.4,
+        "won": 0.4 - gap,
+        "gap": gap,
+        "gap_se": error,
+    }
+    assert bool(of_late({"groups": [late]})) == told
 
 
 def test_thirds_part_the_known_values() -> None:
