@@ -6,12 +6,11 @@ Printed for each law: in how many worlds "so many views" got which verdict, the 
 difference from deals of equal age with the mean of its range's half width.
 """
 
-import argparse
 from collections import Counter
 
 import numpy as np
 
-from bench import worlds
+from bench import options, worlds
 from bench.forecast import NOW
 from crmsync.forecast.channels import VIEWS
 from crmsync.forecast.claims import Answer, Claim, answer
@@ -32,13 +31,9 @@ def answers(law: str, seed: int, deals: int) -> list[Answer]:
 
 def main() -> None:
     """Reads the arguments and prints."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seeds", type=int, default=10)
-    parser.add_argument("--deals", type=int, default=3_000)
-    parser.add_argument("--law", action="append", choices=sorted(LAWS))
-    told = parser.parse_args()
+    told = options.add_worlds(options.parser(__doc__)).parse_args()
     for law in told.law or SHOWN:
-        found = [answers(law, seed, told.deals) for seed in range(1, told.seeds + 1)]
+        found = [answers(law, seed, told.deals) for seed in options.seeds_of(told)]
         for claim, each in zip(AT_LEAST, zip(*found, strict=True), strict=True):
             verdicts = ", ".join(
                 f"{count} {name}" for name, count in Counter(one.verdict for one in each).most_common()

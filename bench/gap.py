@@ -8,11 +8,9 @@ ended: what it lacks no number of deals mends, what parts the model from it is n
 and those of both over it, mean of the seeds with the standard error.
 """
 
-import argparse
-
 import numpy as np
 
-from bench import worlds
+from bench import options, worlds
 from bench.forecast import NOW, recipe
 from crmsync.clock import MICROS_PER_DAY
 from crmsync.forecast.dataset import examples
@@ -33,15 +31,10 @@ WEAK = 1.0  # the penalty of the taught formula, which has no noise to be kept f
 
 def main() -> None:
     """Prints a line for each law."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seeds", type=int, default=10)
-    parser.add_argument("--first", type=int, default=1, help="the first seed")
-    parser.add_argument("--deals", type=int, default=3_000)
-    parser.add_argument("--law", action="append", choices=list(LAWS))
-    told = parser.parse_args()
+    told = options.add_worlds(options.parser(__doc__)).parse_args()
     print(f"{'law':14}{'truth':>8}{'model':>8}{'se':>7}{'taught':>8}{'se':>7}")
     for law in told.law or LAWS:
-        found = np.array([one(law, told.first + place, told.deals) for place in range(told.seeds)])
+        found = np.array([one(law, seed, told.deals) for seed in options.seeds_of(told)])
         error = found.std(axis=0, ddof=1) / np.sqrt(len(found)) if len(found) > 1 else found[0] * np.nan
         middle = found.mean(axis=0)
         both = "".join(f"{middle[place]:8.3f}{error[place]:7.3f}" for place in (1, 2))

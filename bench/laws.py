@@ -6,7 +6,6 @@ Each world goes through the local Salesforce and HubSpot; the open deals of past
 known by then. `gap closed` is the share of the distance in log loss from the stage rate to the truth that the model covers.
 """
 
-import argparse
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
@@ -15,6 +14,7 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 
+from bench import options
 from crmsync import proof, starter, workspace
 from crmsync.proof import WAYS
 from crmsync.sandbox.laws import LAWS
@@ -42,15 +42,10 @@ def rows(laws: Sequence[str], seeds: Sequence[int], deals: int) -> Iterator[tupl
 
 def main() -> None:
     """Prints the table."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seeds", type=int, default=10)
-    parser.add_argument("--first", type=int, default=1, help="the first seed")
-    parser.add_argument("--deals", type=int, default=3_000)
-    parser.add_argument("--law", action="append", choices=list(LAWS))
-    told = parser.parse_args()
+    told = options.add_worlds(options.parser(__doc__)).parse_args()
     head = "".join(f"{way:>12}" for way in WAYS)
     print(f"{'':16}{'log loss':>12}{'':36}{'Brier':>12}{'':36}\n{'law':16}{head}{head}  gap closed  model/truth")
-    for law, figures in rows(told.law or list(LAWS), range(told.first, told.first + told.seeds), told.deals):
+    for law, figures in rows(told.law or list(LAWS), options.seeds_of(told), told.deals):
         _, stage, model, truth = figures[:4]
         gap = f"{(stage - model) / (stage - truth):11.0%}" if stage - truth > 0.005 else f"{'-':>11}"
         print(f"{law:16}{''.join(f'{figure:12.4f}' for figure in figures)}{gap}{model / truth:13.3f}", flush=True)

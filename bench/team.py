@@ -9,14 +9,13 @@ own distribution), how many lie below and above the range (.100 each is right), 
 deals taken as independent, and mean and mean absolute error of the expected sum against the currencies' mean.
 """
 
-import argparse
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
 
 import numpy as np
 
-from bench import worlds
+from bench import options, worlds
 from bench.forecast import NOW, recipe
 from crmsync.clock import MICROS_PER_DAY
 from crmsync.forecast.backtest import Span, backtest
@@ -73,15 +72,11 @@ def one(law: str, seed: int, deals: int) -> Told:
 
 def main() -> None:
     """Reads the arguments and prints a line for each law."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seeds", type=int, default=10)
-    parser.add_argument("--deals", type=int, default=1_500)
-    parser.add_argument("--law", action="append", choices=list(LAWS))
-    told = parser.parse_args()
+    told = options.add_worlds(options.parser(__doc__), deals=1_500).parse_args()
     print(HEAD)
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
         for law in told.law or LAWS:
-            tried = [pool.submit(one, law, seed, told.deals) for seed in range(1, told.seeds + 1)]
+            tried = [pool.submit(one, law, seed, told.deals) for seed in options.seeds_of(told)]
             print(_line(law, [each.result() for each in tried]), flush=True)
 
 

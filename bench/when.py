@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from bench import worlds
+from bench import options, worlds
 from bench.figures import ece_of_the_calibrated
 from bench.forecast import NOW, recipe
 from crmsync.clock import MICROS_PER_DAY, iso, parse_instant
@@ -63,11 +63,7 @@ def main() -> None:
         prog="bench.when", description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     verbs = parser.add_subparsers(dest="verb", required=True)
-    laws = verbs.add_parser("laws")
-    laws.add_argument("--seeds", type=int, default=5)
-    laws.add_argument("--first", type=int, default=1, help="the first seed")
-    laws.add_argument("--deals", type=int, default=3_000)
-    laws.add_argument("--law", action="append", choices=list(LAWS))
+    options.add_worlds(verbs.add_parser("laws"), seeds=5)
     world = verbs.add_parser("world")
     world.add_argument("place", type=Path)
     world.add_argument("--prefix", default="", help="before the names deals.csv and facts.csv")
@@ -77,7 +73,7 @@ def main() -> None:
     if chosen.verb == "laws":
         for law in chosen.law or list(LAWS):
             print(law)
-            show(*of_law(law, range(chosen.first, chosen.first + chosen.seeds), chosen.deals))
+            show(*of_law(law, options.seeds_of(chosen), chosen.deals))
     else:
         past = worlds.read(chosen.place, prefix=chosen.prefix)
         last = parse_instant(chosen.test_to) if chosen.test_to else past.now

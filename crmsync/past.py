@@ -112,7 +112,7 @@ def newest(store: Store, crms: Sequence[str] = ()) -> int:
     return seen
 
 
-def instant(store: Store, spec: ModelSpec, *, as_of: int | None) -> int:
+def instant(store: Store, spec: ModelSpec, *, as_of: int | None, option: str = "--as-of") -> int:
     """The instant to learn or score at; None: the newest pull. Raises BadConfig E410 for one that no pull has reached.
 
     A score that is dated ahead would count as the newest one until that day comes, and hide every true one.
@@ -122,7 +122,7 @@ def instant(store: Store, spec: ModelSpec, *, as_of: int | None) -> int:
         return seen
     if as_of > seen:
         what = f"nothing is known yet of {iso(as_of)}: the newest pull reaches {iso(seen)}"
-        raise BadConfig("E410", what, where="--as-of", remedy="an earlier instant, or crmsync pull")
+        raise BadConfig("E410", what, where=option, remedy="an earlier instant, or crmsync pull")
     return as_of
 
 

@@ -18,7 +18,7 @@ from crmsync.records import Kind, Phase, Side
 
 CAUSES = ("time passed", "buyer did", "seller did", "plan changed", "CRM edit", "model changed")
 _TIME, _BUYER, _SELLER, _PLAN, _EDIT = range(5)
-_EDITS = (Kind.STAGE, Kind.AMOUNT, Kind.CLOSE_ON, Kind.OWNER, Kind.OUTCOME, Kind.DELETED, Kind.CREATED)
+_EDITS = (Kind.STAGE, Kind.AMOUNT, Kind.CLOSE_ON, Kind.OWNER, Kind.OUTCOME, Kind.SAID, Kind.DELETED, Kind.CREATED)
 _PLANNED = (Phase.PLANNED, Phase.REMOVED, Phase.REOPENED)
 
 

@@ -18,9 +18,10 @@ REST = ""  # the level in which the rare and the unknown ones stand together
 class Encoding:
     """How a feature's values become columns.
 
-    kind `number`: the value; `counts`: its logarithm, and the value; `steps`: one column for each of `knots`; `money`: the
-    value over `knots[i]`, the median of currency `levels[i]`; `labels`, `slopes` and `names`: one column for each of
-    `levels`. `missing`: a column more, which says that the value is unknown.
+    kind `number`: the value; `counts`: its logarithm, and the value; both held within `knots`, the least and the most that was
+    learnt from, so that nobody lifts a score by a thousand visits, nor a typo in a date. `steps`: one column for each of
+    `knots`; `money`: the value over `knots[i]`, the median of currency `levels[i]`; `labels`, `slopes` and `names`: one column
+    for each of `levels`. `missing`: a column more, which says that the value is unknown.
     """
 
     kind: str
@@ -40,9 +41,9 @@ def learn(column: Column, pairs: Ints, deals: Ints, labels: tuple[str, ...], rec
     """What there is to learn of a feature, without outcomes, from these pairs and their deals."""
     match column:
         case Numbers(values):
-            return Encoding("number", missing=bool(np.isnan(values[pairs]).any()))
+            return Encoding("number", knots=_span(values[pairs]), missing=bool(np.isnan(values[pairs]).any()))
         case Counts(values):
-            return Encoding("counts", missing=bool(np.isnan(values[pairs]).any()))
+            return Encoding("counts", knots=_span(values[pairs]), missing=bool(np.isnan(values[pairs]).any()))
         case Steps(values):
             return Encoding("steps", knots=_knots(values[pairs], recipe), missing=bool(np.isnan(values[pairs]).any()))
         case Money(minor, currency):
@@ -60,10 +61,10 @@ def matrix(column: Column, encoding: Encoding, pairs: Ints, label_ids: dict[str,
     ids = [label_ids.get(level, -1) for level in encoding.levels]
     match column:
         case Numbers(values, log):
-            chosen = values[pairs]
+            chosen = _within(values[pairs], encoding)
             return _with_missing([_log(chosen) if log else chosen], encoding)
         case Counts(values):
-            return _with_missing(_counted(values[pairs], encoding), encoding)
+            return _with_missing(_counted(_within(values[pairs], encoding), encoding), encoding)
         case Steps(values):
             return _steps(values[pairs], encoding)
         case Money(minor, currency):
@@ -74,6 +75,20 @@ def matrix(column: Column, encoding: Encoding, pairs: Ints, label_ids: dict[str,
             return _one_hot(found[pairs], ids, encoding.levels) * np.nan_to_num(values[pairs])[:, None]
         case Names():
             return _names(column, pairs, ids, encoding.levels)
+
+
+def _span(values: Floats) -> tuple[float, ...]:
+    """The least and the most of the known values; empty without any."""
+    known = values[~np.isnan(values)]
+    return (float(known.min()), float(known.max())) if len(known) else ()
+
+
+def _within(values: Floats, encoding: Encoding) -> Floats:
+    """The values within what was learnt from; a fit of an older version has no bounds."""
+    if not encoding.knots:
+        return values
+    least, most = encoding.knots
+    return np.clip(values, least, most)
 
 
 def _log(values: Floats) -> Floats:

@@ -18,6 +18,7 @@ from crmsync.words import many
 MOST = 15  # reasons that a text of that length may hold
 LEAST = 0.05  # log-odds: what moves a probability by about a point or less isn't told
 NO_PLAN = "No plan"  # all that promises add to a deal that has none: none of them says anything by itself
+COUNTED: tuple[Unit, ...] = ("number", "times")
 YES_NO: dict[Unit, tuple[str, str]] = {
     "done": ("{} done", "{} not done"),
     "passed": ("{} passed", "{} not passed"),
@@ -129,6 +130,7 @@ def _money(minor: float, currency: int, labels: Sequence[str]) -> str:
 
 
 def _number(unit: Unit, value: float) -> str:
+    """A count that can't be had isn't 0; of days and shares there may be none, such as since an act that never was."""
     if isnan(value):
-        return "none"
+        return "unknown" if unit in COUNTED else "none"
     return f"{100 * value:.0f} %" if unit == "share" else f"{value:.0f}"

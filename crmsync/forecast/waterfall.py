@@ -4,8 +4,9 @@ A deal is worth its amount times its chance while it is open, its amount once it
 that was open at both dates is valued again and again: the override is taken off, time passes, the facts that came are let in one
 group after the other (as in `changes`), the fit changes, the new override is put on. Each value is a whole number of minor
 units, so the differences sum to the whole change without rounding. A deal that came, closed or left gives its whole change to
-that. Promises missed in silence are told from mere time by valuing first as if none of their days had passed. Money of
-two currencies is never added: a deal whose currency changed leaves one sum and enters another.
+that. What fades and what is missed in silence are told from mere time by valuing first as if engagement had stayed as fresh as
+it was, and as if none of the promised days had passed. Money of two currencies is never added: a deal whose currency changed
+leaves one sum and enters another.
 """
 
 from collections.abc import Iterator, Mapping
@@ -24,10 +25,17 @@ from crmsync.forecast.score import score
 from crmsync.records import Kind, Phase
 
 NEW, WON, LOST, OVERRIDE, MODEL, CURRENCY = "new", "won", "lost", "override", "model", "currency"
-FADED, PLAN, SLIPPED, DONE = "engagement faded", "plan changed", "promise slipped", "milestone done"
+TIME, FADED, PLAN, SLIPPED, DONE = (
+    "time passed",
+    "engagement faded",
+    "plan changed",
+    "promise slipped",
+    "milestone done",
+)
 PUSHED, EDIT, CAME, AMOUNT = "pushed", "CRM edit", "engagement came", "amount"
-CAUSES = (NEW, WON, LOST, PUSHED, AMOUNT, DONE, PLAN, SLIPPED, FADED, CAME, EDIT, OVERRIDE, MODEL, CURRENCY)
+CAUSES = (NEW, WON, LOST, PUSHED, AMOUNT, DONE, PLAN, SLIPPED, TIME, FADED, CAME, EDIT, OVERRIDE, MODEL, CURRENCY)
 _LET_IN = (PLAN, SLIPPED, DONE, PUSHED, EDIT, CAME, AMOUNT)  # facts by cause, in this order
+_ENGAGED = (Kind.CALL, Kind.MEETING, Kind.EMAIL, Kind.VIEW, Kind.WORK)
 _EDITS = (Kind.STAGE, Kind.OWNER, Kind.CREATED, Kind.OUTCOME, Kind.DELETED)
 _ABSENT, _OPEN, _WON, _LOST = range(4)
 _ENDED = {_WON: WON, _LOST: LOST}
@@ -101,7 +109,9 @@ def waterfall(history: History, start: Date, end: Date, *, until_on: int | None 
     causes = [_cause(*pair) for pair in zip(*(state[jumped].tolist() for state in states), strict=True)]
     parts = list(_moves(causes, *(worth.take(jumped) for worth in ends)))
     walk = [ends[0].take(stayed), *_walk(history, start, end, deals[stayed], until_on), ends[1].take(stayed)]
-    for cause, (one, other) in zip((OVERRIDE, FADED, SLIPPED, *_LET_IN, MODEL, OVERRIDE), pairwise(walk), strict=True):
+    for cause, (one, other) in zip(
+        (OVERRIDE, TIME, FADED, SLIPPED, *_LET_IN, MODEL, OVERRIDE), pairwise(walk), strict=True
+    ):
         parts += _moves([cause] * len(one.deal), one, other)
     before, after = (worth.take(jumped | stayed).by_currency for worth in ends)
     told = sorted({*before, *after, *(part.currency for part in parts)})
@@ -157,7 +167,9 @@ def _walk(history: History, start: Date, end: Date, deals: Ints, until_on: int |
 
     old = facts.take(place < 0)
     yield worth(told[0], old)
-    yield worth(told[1], _kept_ahead(old, start.at, end.at))
+    ahead = _kept_ahead(old, start.at, end.at)
+    yield worth(told[1], _kept_fresh(ahead, start.at, end.at))
+    yield worth(told[1], ahead)
     yield worth(told[1], old)
     for last in range(len(_LET_IN)):
         yield worth(told[1], facts.take(place <= last))
@@ -193,6 +205,12 @@ def _kept_ahead(facts: Facts, from_at: int, to_at: int) -> Facts:
     promised = (facts.kind == Kind.MILESTONE) & (facts.phase == Phase.PLANNED)
     passed = promised & (facts.value >= today) & (facts.value < later)
     return replace(facts, value=np.where(passed, facts.value + later - today, facts.value))
+
+
+def _kept_fresh(facts: Facts, from_at: int, to_at: int) -> Facts:
+    """The facts as if people's acts were as long ago at the later date as they were at the earlier one."""
+    later = np.where(np.isin(facts.kind, _ENGAGED), to_at - from_at, 0)
+    return replace(facts, at=facts.at + later, known_at=facts.known_at + later)
 
 
 def _moves(causes: list[str], before: Worth, after: Worth) -> Iterator[Part]:

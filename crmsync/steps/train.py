@@ -36,7 +36,8 @@ def train(store: Store, spec: ModelSpec, *, run_id: int, as_of: int | None = Non
     _save(store, spec, made, run_id=run_id, used=made.gate.used and not waits, before=before)
     if not made.gate.used:
         what = f"the new fit isn't used: {made.gate.text}"
-        raise Stopped("E408", what, remedy="crmsync status; the fit in use stays")
+        stays = "the fit in use stays" if in_use else "until one passes no deal gets a score"
+        raise Stopped("E408", what, remedy=f"crmsync card --model {spec.name}; {stays}")
     learnt = made.trained
     counts = {"deals": learnt.deals, "won": learnt.deals_won, "snapshots": learnt.snapshots}
     return counts | ({"challengers": 1} if waits else {}) | ({"promoted": 1} if promoted else {})

@@ -36,7 +36,8 @@ def one(store: Store, name: str) -> Row[Any]:
     """The one deal that a person means. Raises BadConfig E125 when there is none, E126 when several."""
     found = find(store, name)
     if not found:
-        remedy = "the CRM's id, the exact name, or crmsync export deal to see them all"
+        known = "the CRM's id, the exact name, or crmsync export deal to see them all"
+        remedy = known if _all(store, select(_deal.c.deal_id).limit(1)) else "crmsync pull: the store holds no deal yet"
         raise BadConfig("E125", f"no deal {name!r}", remedy=remedy)
     live = [row for row in found if row.gone_at is None]
     if len(found) > 1 and len(live) != 1:

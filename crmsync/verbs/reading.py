@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from crmsync.arguments import CrmName, ModelName, first_moment
+from crmsync.arguments import CrmName, ModelName, first_moment, instant, maybe_instant
 from crmsync.errors import BadConfig
 from crmsync.terminal import columns, sending
 from crmsync.words import many
@@ -40,18 +40,43 @@ def explain(
     context: typer.Context,
     deal: Annotated[str, typer.Argument(metavar="DEAL", help="the CRM's id, ours, or the exact name")],
     *,
+    first: Annotated[
+        str | None, typer.Option("--from", metavar="INSTANT", help="what changed the score since then")
+    ] = None,
+    last: Annotated[str | None, typer.Option("--to", metavar="INSTANT", help="until then; default: now")] = None,
+    model: ModelName = "close",
     everything: Annotated[
         bool, typer.Option("--all", help="all facts and reasons, not only the newest and strongest")
     ] = False,
 ) -> int:
-    """Show a deal's score, its reasons and their facts."""
+    """Show a deal's score, its reasons and their facts; with --from, what changed it."""
     from crmsync.views import explain as view
     from crmsync.views import explained
     from crmsync.workplace import opened
 
+    if first is not None:
+        return _explain_change(context, deal, model, span=(first, last), everything=everything)
+    if last is not None:
+        raise BadConfig("E122", "--to without --from", remedy="say also from when")
     with opened(context.obj) as (_config, store):
         found = view.explain(store, deal)
     context.obj.show(found, explained.lines(found, everything=everything))
+    return 0
+
+
+def _explain_change(
+    context: typer.Context, deal: str, model: str, *, span: tuple[str, str | None], everything: bool
+) -> int:
+    from crmsync import past, workspace
+    from crmsync.views import changed as view
+    from crmsync.workplace import opened, root
+
+    from_at, until = instant(span[0], "--from"), maybe_instant(span[1], "--to")
+    with opened(context.obj) as (config, store):
+        spec = workspace.model(root(config), model)
+        to_at = past.instant(store, spec, as_of=until, option="--to")
+        found = view.between(store, spec, past.history(store), deal, from_at=from_at, to_at=to_at)
+    context.obj.show(found, view.lines(found, everything=everything))
     return 0
 
 
@@ -119,10 +144,12 @@ def card(
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="a page, or .json; default: a few lines")] = None,
 ) -> int:
     """Show how well a model's newest fit holds on later deals."""
+    from crmsync import workspace
     from crmsync.views import card as view
-    from crmsync.workplace import opened
+    from crmsync.workplace import opened, root
 
-    with opened(context.obj) as (_config, store):
+    with opened(context.obj) as (config, store):
+        workspace.model(root(config), model)  # a name that there isn't is told as such
         told = view.card(store, model)
     if out is not None:
         view.to_file(told, out)

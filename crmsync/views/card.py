@@ -11,9 +11,9 @@ from crmsync.store import deals, fits
 from crmsync.store.engine import Store
 from crmsync.views import charts
 from crmsync.views.cells import document
-from crmsync.views.files import replaced
+from crmsync.views.files import ending, replaced
 from crmsync.views.report import Section, page, table
-from crmsync.words import percent
+from crmsync.words import many, percent
 
 OWNER = "owner"  # groups by it bear a person's id
 BIN_HEAD = ("chance", "snapshots", "predicted", "won")
@@ -50,8 +50,9 @@ def _named(grades: Mapping[str, Any], people: Mapping[int, str]) -> dict[str, An
 
 
 def to_file(told: Mapping[str, Any], out: Path) -> None:
-    """Writes the card: JSON by the name's ending, else a page. Raises BadConfig, RetryLater."""
-    text = json.dumps(document(told), ensure_ascii=False, indent=2) if out.suffix == ".json" else html(told)
+    """Writes the card, a page or JSON by the name's ending. Raises BadConfig, RetryLater."""
+    as_json = ending(out, (".html", ".json")) == ".json"
+    text = json.dumps(document(told), ensure_ascii=False, indent=2) if as_json else html(told)
     with replaced(out) as file:
         file.write(text.encode())
 
@@ -59,8 +60,8 @@ def to_file(told: Mapping[str, Any], out: Path) -> None:
 def html(told: Mapping[str, Any]) -> str:
     """The page."""
     gate, grades = told["gate"], told["gate"]["grades"]
-    used = "It scores." if told["used"] else "It isn't used."
-    intro = f"Fit {told['fit_id']}, as of {iso(told['as_of'])}, kind {told['kind']}. {used} {told['verdict']}."
+    used = "It scores" if told["used"] else "It isn't used"
+    intro = f"Fit {told['fit_id']}, as of {iso(told['as_of'])}, kind {told['kind']}. {used}: {told['verdict']}."
     return page(
         f"Model {told['model']}",
         intro,
@@ -154,7 +155,7 @@ def _number(value: float | None) -> str:
 
 def _bin_line(each: Mapping[str, Any]) -> str:
     came = f"mean {_share(each['predicted'])}, won {_share(each['won'])}"
-    return f"  said {_span(each)}: {each['snapshots']:,} snapshots, {came}"
+    return f"  said {_span(each)}: {many(each['snapshots'], 'snapshot')}, {came}"
 
 
 def lines(told: Mapping[str, Any]) -> list[str]:
@@ -166,6 +167,6 @@ def lines(told: Mapping[str, Any]) -> list[str]:
         found += map(_bin_line, grades["bins"])
     wide = [each for each in grades["groups"] if each["gap_se"] and abs(each["gap"]) > 2 * each["gap_se"]]
     for each in wide:
-        gap = f"{100 * each['gap']:+.1f} points ({each['deals']:,} deals)"
+        gap = f"{100 * each['gap']:+.1f} points ({many(each['deals'], 'deal')})"
         found.append(f"  gap of {each['by']} {each['group']}: {gap}")
     return found

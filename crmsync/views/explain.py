@@ -8,13 +8,12 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from crmsync.clock import to_date
 from crmsync.forecast.reasons import NO_PLAN
-from crmsync.money import to_major
 from crmsync.records import SAID_SCALE, WORD_AFTER, Kind, Phase, Side
 from crmsync.store import deals, pulled, scores
 from crmsync.store.engine import Store
 from crmsync.views import reasons
+from crmsync.views.fact_words import words
 from crmsync.views.parts import is_of_promises, part_name
 
 PARSED = (*reasons.KEPT, "reasons", "promises")  # columns of a score that are told apart from it
@@ -22,11 +21,12 @@ PARSED = (*reasons.KEPT, "reasons", "promises")  # columns of a score that are t
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """One part of a score; base and all parts sum to `log_odds` of the score."""
+    """One part of a score. Base and all parts sum to the score, in log-odds and in tenths of a percentage point."""
 
     part: str
     text: str
     log_odds: float
+    tenths: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,16 +69,18 @@ class Written:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """All of it. `score` is None for a deal that has none yet; `base` and `log_odds` are 0 then, and of a score by rules."""
+    """All of it. `score` is None for a deal that has none yet; base and `log_odds` are 0 then, and of a score by rules."""
 
     deal: dict[str, Any]
     score: dict[str, Any] | None
     base: float
+    base_tenths: int
     log_odds: float
     reasons: list[Reason]
     promises: list[Promise]
     facts: list[DatedFact]
     fields: list[Written]
+    says: dict[str, str]  # what each `graded` field of the CRM said of the deal's chance at the score, or says now
     rules: dict[str, int]  # points by rule, of a score by rules; START and they sum to its points
 
 
@@ -96,20 +98,34 @@ def explain(store: Store, name: str) -> Explanation:
         deal=dict(deal._mapping),
         score=None if row is None else {key: row._mapping[key] for key in row._fields if key not in PARSED},
         base=body.get("base", 0.0),
+        base_tenths=body.get("base_tenths", 0),
         log_odds=body.get("base", 0.0) + sum(parts.values()),
-        reasons=_reasons(parts, labels, planned=row is not None and row.milestones_total > 0),
+        reasons=_reasons(body, labels, planned=row is not None and row.milestones_total > 0),
         promises=[_promise(step, facts, ahead) for step in deals.milestones(store, deal.deal_id)],
         facts=[_fact(fact, labels, as_of) for fact in facts],
         fields=list(_fields(store, deal.deal_id)),
+        says=_says(facts, as_of),
         rules=body.get("points", {}),
     )
 
 
-def _reasons(parts: Mapping[str, float], labels: Mapping[str, str], *, planned: bool) -> list[Reason]:
+def _says(facts: list[Row[Any]], as_of: int | None) -> dict[str, str]:
+    """The newest of what each field said, of facts that come newest first."""
+    said = [fact for fact in facts if fact.kind == Kind.SAID and _counts(fact, as_of)]
+    told: dict[str, str] = {}
+    for fact in said:
+        field, _, word = fact.name.partition(WORD_AFTER)
+        told.setdefault(field, word or f"{fact.value / SAID_SCALE:g}")
+    return told
+
+
+def _reasons(body: Mapping[str, Any], labels: Mapping[str, str], *, planned: bool) -> list[Reason]:
     """The strongest first; for a deal without a plan all that promises add is one, as in the text that a seller reads."""
+    parts, tenths = body.get("parts", {}), body.get("tenths", {})
     absent = [] if planned else [part for part in parts if is_of_promises(part)]
-    told = [Reason(part, part_name(part, labels), parts[part]) for part in parts if part not in absent]
-    told += [Reason("plan", NO_PLAN, sum(parts[part] for part in absent))] if absent else []
+    told = [Reason(part, part_name(part, labels), parts[part], tenths[part]) for part in parts if part not in absent]
+    if absent:
+        told.append(Reason("plan", NO_PLAN, *(sum(each[part] for part in absent) for each in (parts, tenths))))
     return sorted(told, key=lambda reason: -abs(reason.log_odds))
 
 
@@ -124,28 +140,13 @@ def _promise(step: Row[Any], facts: list[Row[Any]], ahead: Mapping[int, Mapping[
 
 
 def _fact(fact: Row[Any], labels: Mapping[str, str], as_of: int | None) -> DatedFact:
-    kind, phase = Kind(fact.kind), Phase(fact.phase)
-    words = [kind.name.lower().replace("_", " ")]
-    words += [] if phase is Phase.HAPPENED else [phase.name.lower()]
-    words += [labels.get(fact.name, fact.name)] if fact.name and kind is not Kind.AMOUNT else []
-    words += [value] if (value := _value(fact, kind, phase)) else []
-    words += [f"({Side(fact.side).name.lower()})"] if fact.side else []
-    words += [f"by {fact.person}"] if fact.person else []
-    counts = as_of is None or max(fact.at, fact.known_at) <= as_of
-    return DatedFact(fact.at, fact.known_at, " ".join(words), counts)
+    name = labels.get(fact.name, fact.name)
+    what = words(Kind(fact.kind), Phase(fact.phase), name=name, value=fact.value, side=fact.side, person=fact.person)
+    return DatedFact(fact.at, fact.known_at, what, _counts(fact, as_of))
 
 
-def _value(fact: Row[Any], kind: Kind, phase: Phase) -> str:
-    """The number of a fact as its kind means it."""
-    if kind is Kind.AMOUNT:
-        return f"{to_major(fact.value, fact.name):,} {fact.name}".rstrip()
-    if kind is Kind.SAID:
-        return "" if WORD_AFTER in fact.name else f"{fact.value / SAID_SCALE:g}"
-    if kind is Kind.OUTCOME:
-        return "" if phase is Phase.REOPENED else "won" if fact.value else "lost"
-    if kind is Kind.CLOSE_ON or (kind is Kind.MILESTONE and phase is Phase.PLANNED):
-        return f"for {to_date(fact.value).isoformat()}" if fact.value else "without a date"
-    return ""
+def _counts(fact: Row[Any], as_of: int | None) -> bool:
+    return as_of is None or max(fact.at, fact.known_at) <= as_of
 
 
 def _fields(store: Store, deal_id: int) -> Iterator[Written]:

@@ -11,14 +11,13 @@ from crmsync.views.explain import Explanation, Promise, Reason, Written
 from crmsync.words import many, percent
 
 SHOWN = 20  # facts, unless all are asked for
-SLIGHT = 0.005  # of log-odds, about a tenth of a percentage point: what moves a score less is told as one sum, unless all are
 
 
 def lines(found: Explanation, *, everything: bool = False) -> list[str]:
     """All of it; of facts and reasons the newest and strongest, unless everything is asked for."""
     deal = found.deal
     told = [f"{deal['name'] or '(no name)'}  {deal['crm']} {deal['crm_id']}, deal {deal['deal_id']}, {_state(deal)}"]
-    told += _score_lines(found, slight=0.0 if everything else SLIGHT)
+    told += _score_lines(found, everything=everything)
     told += ["", "plan", *map(_promise_line, found.promises)] if found.promises else ["", "no plan yet"]
     told += ["", "fields in the CRM"] + [_field_line(each) for each in found.fields] if found.fields else []
     shown = found.facts if everything else found.facts[:SHOWN]
@@ -37,7 +36,7 @@ def _state(deal: Mapping[str, Any]) -> str:
     return f"{'won' if deal['won'] else 'lost'} at {iso(deal['closed_at'])}"
 
 
-def _score_lines(found: Explanation, *, slight: float) -> list[str]:
+def _score_lines(found: Explanation, *, everything: bool) -> list[str]:
     if found.score is None:
         return [_unscored(found.deal)]
     score = document(found.score)
@@ -48,13 +47,18 @@ def _score_lines(found: Explanation, *, slight: float) -> list[str]:
         f"{percent(score['probability'], places=1)} ({score['kind']}), closing {score['close_p50']} ({days}), risk {score['risk']}",
         f"as of {score['as_of']}, fit {score['fit_id']}, run {score['run_id']}",
         f"a seller reads: {score['text']}",
+        f"proposed category {score['category']}{_in_the_crm(found.says)}",
         *_plan_lines(score),
         "",
-        "why (log-odds, which add up)",
-        f"  {found.base:+.3f}  where a usual deal stands",
-        *_reason_lines(found.reasons, slight=slight),
-        f"  {found.log_odds:+.3f}  = {percent(score['probability'], places=1)}",
+        "why (percentage points, which add up)",
+        f"  {found.base_tenths / 10:5.1f}  where a usual deal stands",
+        *_reason_lines(found.reasons, everything=everything),
+        f"  {_reached(found) / 10:5.1f}  = {percent(score['probability'], places=1)}",
     ]
+
+
+def _in_the_crm(says: Mapping[str, str]) -> str:
+    return f"; in the CRM: {', '.join(f'{field} {value}' for field, value in says.items())}" if says else ""
 
 
 def _unscored(deal: Mapping[str, Any]) -> str:
@@ -94,15 +98,18 @@ def _rule_lines(score: Mapping[str, Any], rules: Mapping[str, int]) -> list[str]
     ]
 
 
-def _reason_lines(reasons: list[Reason], *, slight: float) -> list[str]:
-    """A line for each reason, the strongest first, and one for all that are below `slight` together, so that the lines add up."""
-    strong = [reason for reason in reasons if abs(reason.log_odds) >= slight]
-    told = [f"  {reason.log_odds:+.3f}  {reason.text}" for reason in strong]
-    if rest := reasons[len(strong) :]:
-        told.append(
-            f"  {sum(reason.log_odds for reason in rest):+.3f}  {len(rest)} more, each less than {slight}; --all shows them"
-        )
-    return told
+def _reason_lines(reasons: list[Reason], *, everything: bool) -> list[str]:
+    """A line for each reason, the strongest first, and one for all that no digit shows, unless all are asked for."""
+    told = [reason for reason in reasons if everything or reason.tenths]
+    lines = [f"  {reason.tenths / 10:+5.1f}  {reason.text}" for reason in told]
+    if left := len(reasons) - len(told):
+        lines.append(f"  {0:+5.1f}  {left} more, each less than 0.1; --all shows them")
+    return lines
+
+
+def _reached(found: Explanation) -> int:
+    """Tenths of a point: the base and all reasons, which is the score as it is printed."""
+    return found.base_tenths + sum(reason.tenths for reason in found.reasons)
 
 
 def _promise_line(step: Promise) -> str:

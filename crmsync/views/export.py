@@ -12,7 +12,7 @@ from crmsync.errors import BadConfig
 from crmsync.store import frames, scores
 from crmsync.store.engine import Store
 from crmsync.views import reasons
-from crmsync.views.files import csv_file, write_csv
+from crmsync.views.files import csv_file, ending, write_csv
 
 # What every file of predictions starts with.
 PREDICTION = ("crm", "crm_id", "as_of", "fit_id", "probability", "close_p20", "close_p50", "close_p80", "won_28d")
@@ -49,9 +49,9 @@ def rows(store: Store, table: str) -> Iterator[dict[str, Any]]:
 
 
 def to_file(store: Store, table: str, out: Path) -> int:
-    """Writes a table to a file, Parquet by the name's ending, else CSV; gives the number of rows. Raises BadConfig, RetryLater."""
+    """Writes a table to a file, CSV or Parquet by the name's ending; gives the number of rows. Raises BadConfig, RetryLater."""
     head = columns(table)
-    if out.suffix == ".parquet":
+    if ending(out, (".csv", ".parquet")) == ".parquet":
         from crmsync.views import parquet
 
         return parquet.to_file(out, head, rows(store, table))

@@ -17,8 +17,19 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")  # what a spreadsheet may take for a 
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
+def ending(out: Path, known: Sequence[str]) -> str:
+    """How a file's name ends, which says what to write; without an ending the first. Raises BadConfig E133 for another one."""
+    found = out.suffix.lower() or known[0]
+    if found not in known:
+        raise BadConfig(
+            "E133", f"nothing is written as {found}", where=str(out), remedy=f"a name in {' or '.join(known)}"
+        )
+    return found
+
+
 def csv_file(out: Path, head: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> int:
     """Rows as a CSV file; gives their number. Raises BadConfig, RetryLater."""
+    ending(out, (".csv",))
     with replaced(out) as file:
         text = io.TextIOWrapper(file, encoding="utf-8", newline="")
         count = write_csv(text, head, rows)

@@ -8,10 +8,12 @@ from typing import Any
 from crmsync.forecast.challenge import WAITING
 from crmsync.forecast.features import FEATURES
 from crmsync.forecast.grades import of_late
-from crmsync.store import fits
+from crmsync.store import fits, runs
 from crmsync.store.engine import Store
 from crmsync.store.fits import FitRow
 from crmsync.views.cells import moment
+
+TOO_FEW = ("E401 ", "E402 ")  # what a training says then
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +27,7 @@ class Scorer:
     verdict: str = ""
     challenger: str = ""  # the verdict on a newer one that stands beside it
     refused: str = ""  # the verdict on a newer one that was held back
+    too_few: bool = False  # nothing is learnt yet, and the newest training found too few outcomes
     drift: tuple[str, ...] = ()  # at the newest training, whatever became of it: inputs by name, outcomes
 
 
@@ -32,7 +35,8 @@ def scorer(store: Store, model: str) -> Scorer:
     """Looks a model up."""
     newest = fits.newest(store, model)
     if newest is None:
-        return Scorer(model)
+        trained = runs.last(store, "train", model)
+        return Scorer(model, too_few=trained is not None and trained.message.startswith(TOO_FEW))
     newer = "" if newest.used else newest.verdict
     found = Scorer(model, drift=_drift(_gate(newest)))
     found = replace(found, challenger=newer) if newer.startswith(WAITING) else replace(found, refused=newer)
@@ -60,15 +64,23 @@ def _sentence(name: str) -> str:
 
 def scorer_lines(found: Scorer) -> Iterator[str]:
     """Which fit scores, and what somebody has to look at."""
-    if found.fit_id is None or found.as_of is None:
-        yield f"[warn] fit {found.model}: none yet -> crmsync train --model {found.model}"
-    else:
-        what = f"fit {found.fit_id} ({found.kind})"
-        yield f"[ok] fit {found.model}: {what}, as of {moment(found.as_of)}: {found.verdict}"
+    yield _in_use(found)
     if found.challenger:
         yield f"[ok] fit {found.model}: beside it stands a {found.challenger}"
     for what in found.drift:
         yield f"[warn] drift {found.model}: {what} -> crmsync card --model {found.model}"
-    if found.refused:
+    if found.refused and found.fit_id is not None:
         remedy = f"crmsync backtest --model {found.model}"
         yield f"[warn] fit {found.model}: a newer one was held back: {found.refused} -> {remedy}"
+
+
+def _in_use(found: Scorer) -> str:
+    if found.fit_id is not None and found.as_of is not None:
+        what = f"fit {found.fit_id} ({found.kind})"
+        return f"[ok] fit {found.model}: {what}, as of {moment(found.as_of)}: {found.verdict}"
+    if found.refused:
+        told = f"none may score, the newest was held back: {found.refused}"
+        return f"[warn] fit {found.model}: {told} -> crmsync card --model {found.model}"
+    if found.too_few:
+        return f"[ok] fit {found.model}: none yet, too few deals have closed; scores go by stated rules, as points"
+    return f"[warn] fit {found.model}: none yet -> crmsync train --model {found.model}"

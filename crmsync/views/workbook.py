@@ -7,15 +7,17 @@
     book.backtest("2026-01-05", "2026-06-29")
     book.cards("2026-01-05", "2026-06-29")   # what fields of the CRM say of a deal's chance, beside the model
     book.team(), book.track()      # the team's number, and how its ranges held
+    book.categories()              # the proposed category of each open deal beside the CRM's
     book.waterfall("2026-06-01", "2026-06-29")
+    book.change("Ten seats", "2026-06-01", "2026-06-29")   # what changed one deal's score
     book.claim("view", at_least=4, said=0.97)
     book.stalls()
     book.keeping(), book.moves()   # how both sides keep their promises, and each date that was moved
 
-Reads only. pandas is imported here and in `store.frames`, nowhere else.
+Reads only. pandas is imported here, in `as_frames` and in `store.frames`, nowhere else.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict
 from functools import cached_property
 from pathlib import Path
@@ -27,10 +29,9 @@ import pandas as pd
 from crmsync import config as configs
 from crmsync import past, workspace
 from crmsync.calendars import month, quarter
-from crmsync.clock import MICROS_PER_DAY, parse_instant, to_date
+from crmsync.clock import MICROS_PER_DAY, iso, parse_instant, to_date
 from crmsync.forecast import claims, stalls
 from crmsync.forecast.backtest import Span
-from crmsync.forecast.columns import Column, Labels, Money, Names, Slopes
 from crmsync.forecast.dataset import STILL_OPEN, Ends, examples, open_deals, snapshots
 from crmsync.forecast.design import Table
 from crmsync.forecast.facts import Which
@@ -41,8 +42,10 @@ from crmsync.records import Kind, Phase
 from crmsync.store import frames, scores
 from crmsync.store.engine import Store, open_store
 from crmsync.views import backtest as backtests
-from crmsync.views import promises, reasons, waterfall
+from crmsync.views import categories, changed, promises, reasons, waterfall
+from crmsync.views.as_frames import feature_columns, forecasts, frame
 from crmsync.views.team import TEAM, Tracked, lines, track
+from crmsync.words import many
 from crmsync.workspace import ModelSpec
 
 DEFAULT_MODEL = "close"
@@ -90,35 +93,23 @@ class Workbook:
             "won": np.where(won == STILL_OPEN, np.nan, won),
         }
         for feature in features:
-            columns.update(_as_columns(feature, table.column(feature), history))
+            columns.update(feature_columns(feature, table.column(feature), history))
         return pd.DataFrame(columns)
 
     def backtest(
         self, start: str, end: str, *, every_days: int = 7, refit_days: int = 28, model: str = DEFAULT_MODEL
     ) -> pd.DataFrame:
-        """Each open deal on each past date: probability, stage rate, base rate, and how it ended as far as that is known.
+        """Each open deal on each past date: probability, stage rate, base rate, close dates, the CRM's own close date, and the end.
 
         Every date is scored by a fit that saw only what was known by then, made anew when the newest is `refit_days` old.
         """
         from crmsync.forecast.backtest import backtest
 
         (spec, until), history = _now(self, model), self.history
-        ends = Ends.of(history, by=until)
-        parts = []
-        span = Span(parse_instant(start), parse_instant(end), every_days)
-        for found in backtest(history, past.recipe(spec), span, refit_days=refit_days):
-            won = ends.won[np.searchsorted(history.deals, found.deal)].astype(float)
-            parts.append(
-                {
-                    "deal_id": found.deal,
-                    "as_of": pd.to_datetime(np.full(len(found), found.as_of), unit="us", utc=True),
-                    "probability": found.probability,
-                    "stage_rate": found.stage_rate,
-                    "base_rate": np.full(len(found), found.fit.trained.base_rate),
-                    "won": np.where(won == STILL_OPEN, np.nan, won),
-                }
-            )
-        return pd.concat([pd.DataFrame(part) for part in parts], ignore_index=True) if parts else pd.DataFrame()
+        ends, span = Ends.of(history, by=until), Span(parse_instant(start), parse_instant(end), every_days)
+        found = backtest(history, past.recipe(spec), span, refit_days=refit_days)
+        parts = [forecasts(scores, ends) for scores in found]
+        return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
     def cards(self, start: str, end: str, *, every_days: int = 28, model: str = DEFAULT_MODEL) -> pd.DataFrame:
         """Each field that the config names as `graded` beside the model, on the same deals of past dates.
@@ -132,7 +123,7 @@ class Workbook:
 
     def track(self, *, periods: int = 6, model: str = DEFAULT_MODEL) -> pd.DataFrame:
         """What was said of the last periods of the model's horizon and what came, in minor units, by as-of date and currency."""
-        return _frame(self._tracked(periods, model)[0])
+        return frame(self._tracked(periods, model)[0])
 
     def team(
         self, *, monthly: bool = False, ahead: int = 0, periods: int = 6, model: str = DEFAULT_MODEL
@@ -147,8 +138,12 @@ class Workbook:
         deals = open_deals(self.history, created_from=past.recipe(spec).created_from, as_of=at)
         found = score(fit, self.history, deals, as_of=at)
         shock = self._tracked(periods, model)[1]
-        told = _frame(lines(self.history, found, begins_on=begins_on, ends_on=ends_on, shock=shock))
+        told = frame(lines(self.history, found, begins_on=begins_on, ends_on=ends_on, shock=shock))
         return told.assign(owner=_people(self, told.owner), ends_on=pd.Timestamp(to_date(ends_on)))
+
+    def categories(self) -> pd.DataFrame:
+        """The category that is proposed for each open deal beside the word in each `graded` field of the CRM that holds one."""
+        return frame(categories.proposed(self.store, self.history))
 
     def waterfall(self, start: str, end: str, *, until: str = "", model: str = DEFAULT_MODEL) -> pd.DataFrame:
         """What moved the weighted forecast between two dates: a row for each deal and cause, in minor units.
@@ -158,8 +153,20 @@ class Workbook:
         until_on = parse_instant(until) // MICROS_PER_DAY if until else None
         dates = {"from_at": parse_instant(start), "to_at": parse_instant(end)}
         found = waterfall.between(self.store, _now(self, model)[0], self.history, until_on=until_on, **dates)
-        parts = [_frame(each.parts).assign(before=each.before, after=each.after) for each in found]
+        parts = [frame(each.parts).assign(before=each.before, after=each.after) for each in found]
         return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+    def change(self, deal: str, start: str, end: str, *, model: str = DEFAULT_MODEL) -> pd.DataFrame:
+        """What changed one deal's score between two dates: for each cause its points, which sum to the change, and its acts."""
+        dates = {"from_at": parse_instant(start), "to_at": parse_instant(end)}
+        found = changed.between(self.store, _now(self, model)[0], self.history, deal, **dates)
+        return pd.DataFrame(
+            {
+                "cause": [part.cause for part in found.parts],
+                "points": [part.tenths / 10 for part in found.parts],
+                "acts": [[f"{iso(act.at)[:10]} {act.what}" for act in part.acts] for part in found.parts],
+            }
+        )
 
     def claim(
         self, kind: str, *, name: str = "", at_least: int = 1, said: float, model: str = DEFAULT_MODEL
@@ -167,7 +174,7 @@ class Workbook:
         """A saying such as "4 views: 97 %" held against all closed deals at equal age; of a milestone: that it is done."""
         spec, until = _now(self, model)
         phases = (Phase.DONE, Phase.HAPPENED) if Kind[kind.upper()] is Kind.MILESTONE else ()
-        claim = claims.Claim(f"{at_least} {name or kind}", Which((Kind[kind.upper()],), phases), said, at_least, name)
+        claim = claims.Claim(_saying(kind, name, at_least), Which((Kind[kind.upper()],), phases), said, at_least, name)
         every = spec.population.every_days
         sample = examples(self.history, snapshots(self.history, by=until, every_days=every), by=until)
         return claims.answer(self.history, sample, claim, every_days=every)
@@ -175,7 +182,7 @@ class Workbook:
     def stalls(self, *, by: Literal["owner", "step"] = "owner", model: str = DEFAULT_MODEL) -> pd.DataFrame:
         """Owners or steps by how much more of their promises stall than of the team's; show only those that are `shown`."""
         found = stalls.promises(self.history, by=_now(self, model)[1])
-        told = _frame(stalls.by_owner(found) if by == "owner" else stalls.by_step(found))
+        told = frame(stalls.by_owner(found) if by == "owner" else stalls.by_step(found))
         names = _people(self, told.group) if by == "owner" else [self.history.labels[number] for number in told.group]
         return told.assign(
             group=names, shown=[not low <= 0 <= high for low, high in zip(told.low, told.high, strict=True)]
@@ -184,11 +191,11 @@ class Workbook:
     def keeping(self) -> pd.DataFrame:
         """How each side kept its promises, as counts, and the share kept of those that were due."""
         found = promises.ledger(self.store, history=self.history).keeping
-        return _frame(found).assign(rate=pd.Series([each.rate for each in found], dtype="float64"))
+        return frame(found).assign(rate=pd.Series([each.rate for each in found], dtype="float64"))
 
     def moves(self) -> pd.DataFrame:
         """Each promised date that was moved: by whom, how far, in time or after its day; the newest first."""
-        found = _frame(promises.ledger(self.store, history=self.history).moves)
+        found = frame(promises.ledger(self.store, history=self.history).moves)
         for name in [column for column in map(str, found.columns) if column.endswith("_on")]:
             found[name] = pd.to_datetime(found[name], unit="D")
         return found
@@ -215,32 +222,17 @@ def _period(today: int, spec: ModelSpec, *, monthly: bool, ahead: int) -> tuple[
     return held
 
 
-def _frame(told: Sequence[Any]) -> pd.DataFrame:
-    """Records of one kind as rows, instants as aware times."""
-    found = pd.DataFrame([asdict(each) for each in told])
-    if "as_of" in found:
-        found["as_of"] = pd.to_datetime(found["as_of"], unit="us", utc=True)
-    return found
+def _saying(kind: str, name: str, at_least: int) -> str:
+    """What a claim is about: `12 views`, `Security review done`."""
+    if kind != Kind.MILESTONE.name.lower():
+        return many(at_least, f"{name} {kind}".strip())
+    return f"{name} done" if name and at_least == 1 else f"{many(at_least, 'step')} done"
 
 
 def _people(book: Workbook, ids: Iterable[int]) -> list[str]:
     """Names of people; of the whole team an empty one."""
     names = {TEAM: "", 0: "(nobody)", **book.person.set_index("person_id")["name"].to_dict()}
     return [names.get(each, f"person {each}") for each in ids]
-
-
-def _as_columns(feature: str, column: Column, history: History) -> Iterator[tuple[str, Any]]:
-    match column:
-        case Names():
-            everyone = np.arange(len(column.asof))
-            labels = sorted((history.labels[number], number) for number in column.deals_by_name(everyone))
-            yield from ((f"{feature}:{label}", column.column(number)) for label, number in labels)
-        case Labels(ids) | Slopes(ids, _):
-            yield feature, np.array([*history.labels, ""], dtype=object)[ids]
-        case Money(minor, _):
-            yield feature, minor
-        case _:
-            yield feature, column.values
 
 
 def open_workbook(config: str | Path | None = None) -> Workbook:

@@ -6,11 +6,12 @@ from crmsync.clock import MICROS_PER_DAY as DAY
 from crmsync.forecast.changes import CAUSES, change
 from crmsync.forecast.facts import Which
 from crmsync.forecast.fit import train
+from crmsync.forecast.history import History
 from crmsync.forecast.logistic import Fit
 from crmsync.forecast.points import tenths
 from crmsync.forecast.score import score
 from crmsync.records import Kind, Side
-from tests.forecast.conftest import RECIPE, Past
+from tests.forecast.conftest import RECIPE, START, Past, write
 
 
 def test_change_sums_to_the_printed_change(rich: Past, rich_fit: Fit) -> None:
@@ -44,3 +45,12 @@ def test_change_leads_to_its_facts(rich: Past, rich_fit: Fit) -> None:
     at = int(max(facts.at[row], facts.known_at[row]))
     found = change(rich_fit, rich_fit, rich.history, deal=int(facts.deal[row]), from_at=at - 1, to_at=at)
     assert found.facts[CAUSES.index("buyer did")].kind.tolist() == [Kind.EMAIL]
+
+
+def test_change_calls_a_field_of_the_crm_an_edit(rich: Past, rich_fit: Fit) -> None:
+    """What the CRM's own probability said anew is nothing that a seller did with the buyer."""
+    day = rich.now // DAY - START
+    said = {"deal": int(rich.history.deals[0]), "day": day - 1, "kind": Kind.SAID, "person": 1}
+    history = History(write(said), rich.labels)
+    found = change(rich_fit, rich_fit, history, deal=said["deal"], from_at=rich.now - 2 * DAY, to_at=rich.now)
+    assert [len(facts) for facts in found.facts] == [0, 0, 0, 0, 1]

@@ -44,10 +44,18 @@ def test_counts_go_in_as_they_are_and_by_their_logarithm() -> None:
     assert found[:, 2].tolist() == [0, 1, 0]
 
 
+@pytest.mark.parametrize("kind", [Numbers, Counts])
+def test_more_than_was_learnt_from_counts_as_the_most(kind: Callable[[Floats], Column]) -> None:
+    """A thousand visits lift a score no higher than the most that a deal of the training had; the least likewise."""
+    encoding = learnt(kind(np.array([2.0, np.nan, 7.0])), 3)
+    far, near = (encoded(kind(np.array(values)), encoding, 3) for values in ([-1e6, np.nan, 1e6], [2.0, np.nan, 7.0]))
+    np.testing.assert_array_equal(far, near)
+
+
 def test_counts_of_an_older_fit_have_the_logarithm_only() -> None:
     """A fit that was made when counts were numbers scores as it did."""
     counts, number = Counts(np.array([0.0, 3.0])), Numbers(np.array([0.0, 3.0]), log=True)
-    old = learnt(number, 2)
+    old = Encoding("number")
     assert encoded(counts, old, 2).tolist() == encoded(number, old, 2).tolist()
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from crmsync.forecast.grades import Parted, grades, thirds
+from crmsync.forecast.grades import OF_LATE, Parted, grades, of_late, thirds
 from crmsync.forecast.logistic import Fit
 
 RNG = np.random.default_rng(3)
@@ -35,10 +35,26 @@ def test_grades_of_nothing_are_empty() -> None:
     assert grades(CHANCE[:0], WON[:0], DEAL[:0], {}) == {}
 
 
+@pytest.mark.parametrize(("gap", "error", "told"), [(-0.1, 0.033, True), (-0.1, 0.034, False), (0.049, 0.001, False)])
+def test_outcomes_of_late_are_told_beyond_luck(gap: float, error: float, *, told: bool) -> None:
+    """A gap is worth a word from 5 points on, and only beyond three standard errors."""
+    late = {
+        "by": "closed",
+        "group": OF_LATE,
+        "deals": 80,
+        "predicted": 0.4,
+        "won": 0.4 - gap,
+        "gap": gap,
+        "gap_se": error,
+    }
+    assert bool(of_late({"groups": [late]})) == told
+
+
 def test_thirds_part_the_known_values() -> None:
-    """Low, middle, high; an unknown value is in none."""
-    found = thirds(np.array([1.0, 2.0, 3.0, np.nan]))
-    assert [found.names.get(number, "") for number in found.group.tolist()] == ["low", "middle", "high", ""]
+    """Low, middle, high, as many of each; an unknown value is in none."""
+    found = thirds(np.append(np.arange(30.0), np.nan))
+    named = [found.names.get(number, "") for number in found.group.tolist()]
+    assert named == ["low"] * 10 + ["middle"] * 10 + ["high"] * 10 + [""]
 
 
 def test_fit_bears_its_grades(rich_fit: Fit) -> None:

@@ -27,6 +27,13 @@ def test_points_have_the_sign_of_their_log_odds() -> None:
     assert np.all((found == 0) | (np.sign(found) == np.sign(contributions)) | (np.abs(found) <= 1))
 
 
+def test_points_leave_alone_what_tells_nothing() -> None:
+    """A part without weight gets none of what rounding leaves over."""
+    rng = np.random.default_rng(3)
+    contributions = rng.normal(size=(2_000, 12)) * (rng.random((2_000, 12)) < 0.3)
+    assert not points(0.2, contributions)[contributions == 0].any()
+
+
 def test_points_of_a_score_at_its_base_follow_the_slope() -> None:
     """Where parts cancel, each is told by the slope there, not divided by nothing."""
     assert points(0.0, np.array([[0.4, -0.4]])).tolist() == [[100, -100]]

@@ -5,12 +5,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from crmsync.clock import MICROS_PER_DAY as DAY
 from crmsync.forecast.features import ALL, FEATURES
+from crmsync.forecast.history import History
 from crmsync.forecast.logistic import Fit
 from crmsync.forecast.reasons import NO_PLAN, Reasons
 from crmsync.forecast.score import Scores, score
-from crmsync.records import TEXT_LIMIT
-from tests.forecast.conftest import Past
+from crmsync.records import TEXT_LIMIT, Kind, Phase, Side
+from tests.forecast.conftest import LABELS, START, Past, write
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +52,7 @@ def test_text_names_steps_and_stages(scores: Scores) -> None:
 
 
 def test_text_speaks_of_every_kind_of_feature(scores: Scores) -> None:
-    """Amounts with their currency, shares in percent, unknown numbers as none."""
+    """Amounts with their currency, shares in percent, and where there is no number that there is none."""
     told = " | ".join(reason.text for row in range(len(scores)) for reason in Reasons(scores).of(row))
     for words in (
         " EUR",
@@ -62,6 +64,15 @@ def test_text_speaks_of_every_kind_of_feature(scores: Scores) -> None:
         "champion on the deal",
     ):
         assert words in told
+
+
+def test_text_of_what_nobody_could_see_is_unknown(rich_fit: Fit) -> None:
+    """Of steps that came up without a day nobody knows how often they were moved: that is no 0, and no "none"."""
+    step = {"kind": Kind.MILESTONE, "phase": Phase.PLANNED, "side": Side.BUYER, "name": 6}
+    facts = write({"day": 0, "kind": Kind.CREATED}, *({**step, "day": 1, "step": number} for number in (1, 2)))
+    found = score(rich_fit, History(facts, LABELS), [1], as_of=(START + 9) * DAY)
+    told = {reason.text for reason in Reasons(replace(found, contributions=np.ones_like(found.contributions))).of(0)}
+    assert f"{FEATURES['buyer_moves'].sentence}: unknown" in told
 
 
 def test_sentences_tell_features_apart() -> None:

@@ -9,12 +9,17 @@ from crmsync.forecast import enough
 from crmsync.forecast.dataset import examples, open_deals, snapshots
 from crmsync.forecast.history import History
 from crmsync.forecast.recipe import Recipe
-from crmsync.forecast.rules import START, apply
+from crmsync.forecast.rules import START, apply, risk
 from crmsync.records import TEXT_LIMIT, Kind, Phase, Side
 from tests.forecast.conftest import START as FIRST_DAY
 from tests.forecast.conftest import Past
 
 STEP = {"kind": Kind.MILESTONE, "side": Side.BUYER, "name": 1}
+
+
+def test_risk_is_by_points_from_their_bound_on() -> None:
+    """60 points are a low risk, 40 a middle one, and a point less is the next worse."""
+    assert [risk(points) for points in (60, 59, 40, 39)] == ["low", "medium", "medium", "high"]
 
 
 def test_rules_give_what_they_state(past: Callable[..., History]) -> None:

@@ -4,12 +4,15 @@ import subprocess
 import sys
 
 import numpy as np
+import pytest
 
 from crmsync.clock import MICROS_PER_DAY as DAY
+from crmsync.forecast.facts import Facts
 from crmsync.forecast.history import History
 from crmsync.forecast.logistic import Fit
 from crmsync.forecast.score import NO_DUE, day_by, score
-from tests.forecast.conftest import Past
+from crmsync.records import Kind, Side
+from tests.forecast.conftest import START, Past, write
 
 
 def test_score_imports_neither_scikit_learn_nor_pandas() -> None:
@@ -26,6 +29,20 @@ def test_scores_are_orderly(rich: Past, rich_fit: Fit) -> None:
     days = np.stack([np.full(len(scores), rich.now // DAY), scores.close_p20, scores.close_p50, scores.close_p80])
     assert np.all(np.diff(days, axis=0) >= 0)
     assert np.all(scores.won_soon <= scores.probability)
+
+
+@pytest.mark.parametrize("kind", [Kind.VIEW, Kind.EMAIL])
+def test_no_number_of_visits_lifts_a_score_beyond_what_was_learnt(rich: Past, rich_fit: Fit, kind: Kind) -> None:
+    """A buyer, or a machine that follows links, may come a thousand times: from the most of any deal on nothing moves."""
+    deal, hour = int(rich.history.deals[0]), rich.now / DAY - START - 1 / 24
+
+    def visited(times: int) -> float:
+        visits = write(*({"deal": deal, "day": hour, "kind": kind, "side": Side.BUYER} for _ in range(times)))
+        columns = (np.concatenate([getattr(rich.facts, name), getattr(visits, name)]) for name in Facts.__slots__)
+        return float(score(rich_fit, History(Facts(*columns), rich.labels), [deal], as_of=rich.now).probability[0])
+
+    assert visited(100) == pytest.approx(visited(2_000), rel=0, abs=1e-12)
+    assert visited(100) != visited(0)
 
 
 def test_close_date_is_the_day_whose_end_is_nearest() -> None:

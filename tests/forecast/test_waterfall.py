@@ -153,8 +153,15 @@ def test_each_fact_moves_its_cause(past: Any, keen_fit: Fit, fact: dict[str, Any
 
 def test_silent_miss_is_told_from_time(past: Any, keen_fit: Fit) -> None:
     """When nothing happens, a promise whose day passes is a part of its own beside the passing time; before it there is none."""
-    assert {"two promise slipped", "two engagement faded"} <= set(parts(past, keen_fit, days=20))
-    assert "two promise slipped" not in parts(past, keen_fit, days=4)
+    assert list(parts(past, keen_fit, days=20)) == ["two promise slipped", "two time passed"]
+    assert list(parts(past, keen_fit, days=4)) == ["two time passed"]
+
+
+def test_engagement_fades_only_where_there_was_some(past: Any, keen_fit: Fit) -> None:
+    """A mail that grows old is a part of its own, the larger the fresher it was."""
+    old, young = (row(day, Kind.EMAIL, side=1) for day in (2, 9))
+    faded = [abs(parts(past, keen_fit, mail, days=4)["two engagement faded"]) for mail in (old, young)]
+    assert 0 < faded[0] < faded[1]
 
 
 def test_currency_is_left_and_entered(past: Any, rich_fit: Fit) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import insert
 
 from crmsync.clock import MICROS_PER_DAY as DAY
 from crmsync.config import StoreConfig
+from crmsync.errors import Stopped
 from crmsync.forecast.challenge import WAITING, compare
 from crmsync.forecast.fit import train as fitted
 from crmsync.forecast.logistic import Fit
@@ -109,3 +110,17 @@ def test_challenger_that_is_worse_does_not_take_over(past: Past) -> None:
     better, why = compare(past.history, RECIPE, upside_down(champion), champion, by=past.now)
     assert not better
     assert why.startswith("log loss")
+
+
+def test_a_fit_that_tells_nothing_is_stored_and_scores_nothing(tmp_path: Path) -> None:
+    """Where nothing goes with winning the fit stays out of use, and the refusal says what that means."""
+    opened, noise = (
+        open_store(StoreConfig(url=f"sqlite:///{tmp_path / 'store.db'}")),
+        random_past(deals=450, seed=5, signal=0.0),
+    )
+    fill(opened, noise)
+    with pytest.raises(Stopped, match=r"E408 .*no better than .*until one passes no deal gets a score"):
+        train(opened, SPEC.model_copy(update={"gate": Gate()}), run_id=1)
+    found = fits.newest(opened, SPEC.name)
+    assert (found is not None and found.used, fits.newest_used(opened, SPEC.name)) == (False, None)
+    opened.close()

@@ -142,10 +142,10 @@ def all_of(store: Store, table: type[Any]) -> Sequence[Any]:
         return connection.execute(select(table_of(table))).all()
 
 
-def run(store: Store, step: str, *, target: str = CRM, status: str = "done") -> int:
+def run(store: Store, step: str, *, target: str = CRM, status: str = "done", message: str = "") -> int:
     """The id of a run of a step that has ended."""
     number = runs.begin(store, job="", step=step, target=target, now=T0)
-    runs.end(store, number, status=status, counts={}, message="", now=T0)
+    runs.end(store, number, status=status, counts={}, message=message, now=T0)
     return number
 
 

@@ -133,6 +133,22 @@ def test_run_refuses_an_unknown_job(crmsync: Call) -> None:
     )
 
 
+def test_card_of_a_model_that_there_isnt_names_those_that_are(crmsync: Call) -> None:
+    """A mistyped name isn't sent to be trained."""
+    said = crmsync("card", "--model", "clos")
+    assert (said.code, said.err.split(" -> ")[1]) == (2, "one of: close\n")
+
+
+def test_explain_splits_a_change_between_two_dates(story: dict[str, Said], crmsync: Call) -> None:
+    """From one day to another the causes sum to what the two printed chances differ by; a day alone is no span."""
+    row = json.loads(crmsync("export", "score", "--json").out)[0]
+    facts = json.loads(crmsync("explain", row["crm_id"], "--json").out)["facts"]
+    found = json.loads(crmsync("explain", row["crm_id"], "--from", facts[-1]["known_at"], "--json").out)
+    ends = (round(1000 * found[end]) for end in ("before", "after"))
+    assert sum(part["tenths"] for part in found["parts"]) == -(next(ends) - next(ends))
+    assert crmsync("explain", row["crm_id"], "--to", "2026-05-01").err.startswith("E122 --to without --from")
+
+
 def test_explain_refuses_an_unknown_deal(crmsync: Call) -> None:
     """A deal that isn't there is one line."""
     said = crmsync("explain", "nobody")

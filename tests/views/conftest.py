@@ -13,7 +13,13 @@ from crmsync.store.engine import Store, open_store
 from tests.store.rows import CRM, SECOND, T0, add, deal, fact, held, milestone, person, pull, run, save, score, stage
 
 DAY = 86_400 * SECOND
-REASONS = json.dumps({"base": -1.0, "parts": {"age": 0.25, "step_done:Security review": 1.5}})
+BODY = {
+    "base": -1.0,
+    "parts": {"age": 0.25, "step_done:Security review": 1.5},
+    "base_tenths": 269,
+    "tenths": {"age": 59, "step_done:Security review": 351},
+}
+REASONS = json.dumps(BODY)
 
 
 @pytest.fixture

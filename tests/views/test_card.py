@@ -48,6 +48,12 @@ def test_card_is_a_page_or_a_document(graded: Store, tmp_path: Path) -> None:
     assert all(f">{each['snapshots']:,}<" in page for each in told["gate"]["grades"]["bins"])
 
 
+def test_card_is_nothing_else(graded: Store, tmp_path: Path) -> None:
+    """A page isn't written under a name that a browser shows as text."""
+    with pytest.raises(BadConfig, match="E133"):
+        to_file(card(graded, "close"), tmp_path / "card.txt")
+
+
 def test_card_without_later_deals_shows_no_losses(graded: Store) -> None:
     """A young fit was compared with nothing, which isn't a loss of 0."""
     told, none = card(graded, "close"), np.zeros(0)

@@ -21,6 +21,15 @@ def test_explain_reasons_sum_to_the_log_odds(told: Store) -> None:
     assert [reason.part for reason in found.reasons] == ["step_done:Security review", "age"]
 
 
+def test_explain_lines_show_points_that_sum_to_the_printed_score(told: Store) -> None:
+    """What a reader adds up, from where a usual deal stands, is the score to its last digit."""
+    shown = lines(explain(told, "D1"))
+    begun = shown.index("why (percentage points, which add up)") + 1
+    told_points = [float(line.split()[0]) for line in shown[begun : begun + 4]]
+    assert told_points == [26.9, 35.1, 5.9, 67.9]
+    assert shown[begun + 3].endswith("= 67.9 %")
+
+
 def test_explain_of_a_score_by_rules_shows_points_that_add_up(told: Store) -> None:
     """Points, their rules, and nothing that could be read as a probability."""
     reasons = json.dumps({"start": 50, "points": {"plan_done": 10, "idle": -15}})
@@ -40,18 +49,22 @@ def test_explain_says_a_reason_in_the_words_of_its_feature(told: Store) -> None:
 
 def test_explain_calls_the_rest_of_a_part_others(told: Store) -> None:
     """What is rare or new to the fit stands together, in the word of the text that a seller reads."""
-    save(told, score(1, as_of=T0 + 3 * DAY, reasons=json.dumps({"base": 0.5, "parts": {"stage:": 0.25}})))
+    save(told, score(1, as_of=T0 + 3 * DAY, reasons=_body({"stage:": 0.25}, {"stage:": 56})))
     assert explain(told, "D1").reasons[0].text == f"{FEATURES['stage'].sentence}: others"
 
 
 @pytest.mark.parametrize(("steps", "parts"), [(0, ["plan", "age"]), (1, ["step:Legal", "age", "buyer_moves"])])
 def test_explain_tells_a_missing_plan_as_one_reason(told: Store, steps: int, parts: list[str]) -> None:
     """Dates that nobody could move are no reason of their own; the sum stays the same."""
-    body = {"base": 0.5, "parts": {"age": 0.25, "step:Legal": -0.5, "buyer_moves": 0.125}}
-    save(told, score(1, as_of=T0 + 3 * DAY, milestones_total=steps, reasons=json.dumps(body)))
+    log_odds, tenths = (
+        {"age": 0.25, "step:Legal": -0.5, "buyer_moves": 0.125},
+        {"age": 59, "step:Legal": -119, "buyer_moves": 29},
+    )
+    save(told, score(1, as_of=T0 + 3 * DAY, milestones_total=steps, reasons=_body(log_odds, tenths)))
     found = explain(told, "D1")
     assert [reason.part for reason in found.reasons] == parts
     assert found.base + sum(reason.log_odds for reason in found.reasons) == found.log_odds
+    assert sum(reason.tenths for reason in found.reasons) == sum(tenths.values())
 
 
 def test_explain_marks_what_wasnt_known_at_the_score(told: Store) -> None:
@@ -120,6 +133,12 @@ def test_explain_refuses_a_deal_that_isnt_there(told: Store) -> None:
         explain(told, "D9")
 
 
+def test_explain_of_an_empty_store_says_what_to_do(store: Store) -> None:
+    """Where there is no deal at all, no other name helps."""
+    with pytest.raises(BadConfig, match="E125 no deal 'D1' -> crmsync pull"):
+        explain(store, "D1")
+
+
 def test_explain_lines_of_a_deal_without_a_score_say_what_to_do(told: Store) -> None:
     """A deal that was never scored is shown all the same."""
     assert lines(explain(told, "D2"))[1] == "not scored yet -> crmsync score"
@@ -144,9 +163,14 @@ def test_explain_lines_cap_the_facts_unless_all_are_wanted(told: Store) -> None:
 
 
 def test_explain_lines_sum_up_slight_reasons_unless_all_are_wanted(told: Store) -> None:
-    """What hardly moves the score is one line, and the lines still add up."""
-    body = {"base": -1.0, "parts": {"age": 0.5, "idle": 0.004, "acts": -0.003}}
-    save(told, score(1, as_of=T0 + 3 * DAY, reasons=json.dumps(body)))
+    """What no digit of the score shows is one line."""
+    body = _body({"age": 0.5, "idle": 0.0004, "acts": -0.0003}, {"age": 120, "idle": 0, "acts": 0})
+    save(told, score(1, as_of=T0 + 3 * DAY, reasons=body))
     found = explain(told, "D1")
-    assert "  +0.001  2 more, each less than 0.005; --all shows them" in lines(found)
+    assert "   +0.0  2 more, each less than 0.1; --all shows them" in lines(found)
     assert len(lines(found, everything=True)) == len(lines(found)) + 1
+
+
+def _body(log_odds: dict[str, float], tenths: dict[str, int]) -> str:
+    """The reasons of a score, as they are stored."""
+    return json.dumps({"base": 0.5, "parts": log_odds, "base_tenths": 622, "tenths": tenths})

@@ -46,6 +46,15 @@ def test_export_names_the_tables_that_there_are(told: Store, tmp_path: Path) -> 
     assert list(tmp_path.glob("x*")) == []
 
 
+def test_export_writes_no_csv_under_another_name(told: Store, tmp_path: Path) -> None:
+    """A spreadsheet wouldn't open it: the name is refused, and nothing is written; without an ending it is CSV."""
+    with pytest.raises(
+        BadConfig, match=r"E133 .*x\.xlsx: nothing is written as \.xlsx -> a name in \.csv or \.parquet"
+    ):
+        export.to_file(told, "deal", tmp_path / "x.xlsx")
+    assert (list(tmp_path.glob("x*")), export.to_file(told, "deal", tmp_path / "deals")) == ([], 2)
+
+
 def test_export_takes_every_table(told: Store, tmp_path: Path) -> None:
     """Each table gives as many rows as it has."""
     for table in export.names():

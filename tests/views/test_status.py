@@ -98,6 +98,19 @@ def test_status_tells_the_fit_in_use_from_one_held_back(store: Store) -> None:
     ]
 
 
+def test_status_says_why_no_fit_may_score(store: Store) -> None:
+    """Too short a past, or a first fit that was held back: neither is mended by training again."""
+    run(store, "train", target="close", status="stopped", message="E401 too few closed deals to learn from: 21 of 30")
+    assert (
+        line(store, "fit")
+        == "[ok] fit close: none yet, too few deals have closed; scores go by stated rules, as points"
+    )
+    fits.save(store, model="close", run_id=1, as_of=T0, digest="d", body="{}", used=False, verdict="no better")
+    assert line(store, "fit") == (
+        "[warn] fit close: none may score, the newest was held back: no better -> crmsync card --model close"
+    )
+
+
 def test_status_tells_a_challenger_from_one_held_back(store: Store) -> None:
     """A fit that waits beside the one in use, as the model's TOML has it, is nothing that somebody has to look at."""
     row = {"model": "close", "run_id": 1, "as_of": T0, "digest": "d", "body": '{"gate":{"kind":"model"}}'}
