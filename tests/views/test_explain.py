@@ -2,10 +2,12 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from crmsync.errors import BadConfig
 from crmsync.forecast.features import FEATURES
+from crmsync.forecast.points import points
 from crmsync.store import outbox
 from crmsync.store.engine import Store
 from crmsync.views.explain import explain
@@ -49,22 +51,19 @@ def test_explain_says_a_reason_in_the_words_of_its_feature(told: Store) -> None:
 
 def test_explain_calls_the_rest_of_a_part_others(told: Store) -> None:
     """What is rare or new to the fit stands together, in the word of the text that a seller reads."""
-    save(told, score(1, as_of=T0 + 3 * DAY, reasons=_body({"stage:": 0.25}, {"stage:": 56})))
+    save(told, score(1, as_of=T0 + 3 * DAY, reasons=_body({"stage:": 0.25})))
     assert explain(told, "D1").reasons[0].text == f"{FEATURES['stage'].sentence}: others"
 
 
 @pytest.mark.parametrize(("steps", "parts"), [(0, ["plan", "age"]), (1, ["step:Legal", "age", "buyer_moves"])])
 def test_explain_tells_a_missing_plan_as_one_reason(told: Store, steps: int, parts: list[str]) -> None:
     """Dates that nobody could move are no reason of their own; the sum stays the same."""
-    log_odds, tenths = (
-        {"age": 0.25, "step:Legal": -0.5, "buyer_moves": 0.125},
-        {"age": 59, "step:Legal": -119, "buyer_moves": 29},
-    )
-    save(told, score(1, as_of=T0 + 3 * DAY, milestones_total=steps, reasons=_body(log_odds, tenths)))
+    body = _body({"age": 0.25, "step:Legal": -0.5, "buyer_moves": 0.125})
+    save(told, score(1, as_of=T0 + 3 * DAY, milestones_total=steps, reasons=body))
     found = explain(told, "D1")
     assert [reason.part for reason in found.reasons] == parts
     assert found.base + sum(reason.log_odds for reason in found.reasons) == found.log_odds
-    assert sum(reason.tenths for reason in found.reasons) == sum(tenths.values())
+    assert found.base_tenths + sum(reason.tenths for reason in found.reasons) == 593  # the sigmoid of 0.375
 
 
 def test_explain_marks_what_wasnt_known_at_the_score(told: Store) -> None:
@@ -164,13 +163,14 @@ def test_explain_lines_cap_the_facts_unless_all_are_wanted(told: Store) -> None:
 
 def test_explain_lines_sum_up_slight_reasons_unless_all_are_wanted(told: Store) -> None:
     """What no digit of the score shows is one line."""
-    body = _body({"age": 0.5, "idle": 0.0004, "acts": -0.0003}, {"age": 120, "idle": 0, "acts": 0})
+    body = _body({"age": 0.5, "idle": 0.0004, "acts": 0.0003})
     save(told, score(1, as_of=T0 + 3 * DAY, reasons=body))
     found = explain(told, "D1")
     assert "   +0.0  2 more, each less than 0.1; --all shows them" in lines(found)
     assert len(lines(found, everything=True)) == len(lines(found)) + 1
 
 
-def _body(log_odds: dict[str, float], tenths: dict[str, int]) -> str:
+def _body(log_odds: dict[str, float]) -> str:
     """The reasons of a score, as they are stored."""
+    tenths = dict(zip(log_odds, points(0.5, np.array([[*log_odds.values()]]))[0].tolist(), strict=True))
     return json.dumps({"base": 0.5, "parts": log_odds, "base_tenths": 622, "tenths": tenths})
