@@ -3,6 +3,7 @@
 CrmsyncError             one line: code, what, where, what to do; carries the exit code
 ├── BadConfig     exit 2   somebody has to change a file or a variable
 ├── Stopped       exit 3   a guard stopped the run, or it waits for approval
+│   └── TooFew    exit 3   too little has come to an end yet to learn from
 ├── LeaseHeld     exit 4   another runner is at work
 ├── RetryLater    exit 75  the CRM is down or its allowance is used up: the next run goes on
 └── SkipRecord    -        one record can't be used: it is set aside with this reason, the rest goes on
@@ -40,6 +41,10 @@ class Stopped(CrmsyncError):
     """A guard stopped the run before it did harm, or it waits for somebody's approval."""
 
     exit_code = 3
+
+
+class TooFew(Stopped):
+    """Too little has come to an end yet to learn from: nothing is wrong, and time mends it."""
 
 
 class LeaseHeld(CrmsyncError):

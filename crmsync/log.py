@@ -17,7 +17,14 @@ from crmsync.words import counted
 
 # What could end a line, steer a terminal or turn its direction.
 UNSAFE = re.compile("[\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]")
-LEVELS = {"running": "info", "done": "info", "partial": "warning", "later": "warning", "waiting": "warning"}
+LEVELS = {
+    "running": "info",
+    "done": "info",
+    "partial": "warning",
+    "early": "info",
+    "later": "warning",
+    "waiting": "warning",
+}
 
 Write = Callable[[str], None]
 

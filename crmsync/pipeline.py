@@ -15,7 +15,7 @@ from crmsync.clock import Clock, system_clock
 from crmsync.config import Config, CrmConfig
 from crmsync.connections import Connections
 from crmsync.crm import Crm
-from crmsync.errors import BadConfig, CrmsyncError, LeaseHeld, RetryLater, Stopped, counting
+from crmsync.errors import BadConfig, CrmsyncError, LeaseHeld, RetryLater, Stopped, TooFew, counting
 from crmsync.steps.compact import compact
 from crmsync.steps.pull import pull
 from crmsync.steps.push import push
@@ -131,6 +131,8 @@ class Pipeline:
     def run(self, spec: JobSpec, *, missed: int = 0) -> list[RunRow]:
         """The steps of a job, in order; a step that fails ends it, and a wrong name does before the first. Gives the steps' rows.
 
+        A training that comes too early is no failure: until enough deals have closed, scores go by rules.
+
         The job has a row of its own, with what its steps counted and how many of its times were `missed` before.
         """
         told: list[RunRow] = []
@@ -138,7 +140,8 @@ class Pipeline:
         def work(run_id: int) -> dict[str, int]:
             with counting(lambda: self._of_job(run_id, missed=missed)):
                 for step in self._steps(spec):
-                    told.extend(step())
+                    with suppress(TooFew):  # its own row says so; the steps after it go by stated rules
+                        told.extend(step())
             return self._of_job(run_id, missed=missed)
 
         with self.leases.on(f"job {spec.name}"):

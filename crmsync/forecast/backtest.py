@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from crmsync.clock import MICROS_PER_DAY
-from crmsync.errors import Stopped
+from crmsync.errors import TooFew
 from crmsync.forecast.dataset import open_deals
 from crmsync.forecast.fit import Training
 from crmsync.forecast.history import History
@@ -45,7 +45,5 @@ def backtest(history: History, recipe: Recipe, span: Span, *, refit_days: int = 
 def _fit(training: Training, as_of: int) -> Fit | None:
     try:
         return training.fit(as_of)
-    except Stopped as refusal:
-        if refusal.code in ("E401", "E402"):
-            return None
-        raise
+    except TooFew:
+        return None

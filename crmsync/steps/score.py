@@ -98,7 +98,7 @@ def _fit(row: FitRow) -> Fit:
 def _by_rules(store: Store, spec: ModelSpec, at: int) -> Iterator[Batch]:
     """All deals in one batch."""
     history, recipe = past.history(store, known_by=at, crms=spec.population.crms), past.recipe(spec)
-    _require_rules(history, spec, at)
+    _require_rules(store, history, spec, at)
     deals = open_deals(history, created_from=recipe.created_from, as_of=at)
     yield len(deals), pickle.dumps(_columns_by_rules(rules.apply(history, deals, as_of=at)))
 
@@ -132,13 +132,14 @@ def _elsewhere(work: Callable[..., Iterator[T]], config: StoreConfig, *told: Any
     store.close()
 
 
-def _require_rules(history: History, spec: ModelSpec, at: int) -> None:
+def _require_rules(store: Store, history: History, spec: ModelSpec, at: int) -> None:
     """Raises BadConfig E406 where a fit could be learnt: rules stand in for too short a past, not for a fit that is missing."""
     recipe = past.recipe(spec)
     found = snapshots(history, by=at, every_days=recipe.every_days, created_from=recipe.created_from)
     if not enough.missing(examples(history, found, by=at), recipe):
         what = f"no fit of the model {spec.name!r} that may score and knew nothing later"
-        raise BadConfig("E406", what, remedy=f"crmsync train --model {spec.name}")
+        held_back = fits.newest(store, spec.name) is not None  # by the gate, or learnt from what came after the instant
+        raise BadConfig("E406", what, remedy=f"crmsync {'card' if held_back else 'train'} --model {spec.name}")
 
 
 def _columns_by_rules(found: rules.Ruled) -> Columns:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, case, func, insert, select, update
 
 from crmsync.clock import iso
-from crmsync.errors import CrmsyncError, LeaseHeld, RetryLater, Stopped
+from crmsync.errors import CrmsyncError, LeaseHeld, RetryLater, Stopped, TooFew
 from crmsync.store import tables
 from crmsync.store.engine import Store
 from crmsync.store.upsert import insert_new, table_of
@@ -21,6 +21,7 @@ _of_present = _run.c.target.not_like(f"%{_PAST}%")
 JOB = "job"  # the step of the row that stands for a whole job
 GOOD = ("done", "partial")  # how a run ends that did its work
 RUNNING, LOST = "running", "lost"  # at work; its process ended without a word
+EARLY = "early"  # there was too little to learn from yet
 OPEN = (RUNNING, "later", LOST)  # how a run stands that neither did its work nor failed
 STARTED = re.compile(r" \(start [^)]*\)")  # what `lease.holder_of` adds to a process's number
 LOST_WORDS = "its process ended without a word -> the next run goes on from what is stored"
@@ -73,6 +74,8 @@ def status_of(fault: CrmsyncError) -> str:
     """How a run ends that a fault ended."""
     if isinstance(fault, RetryLater):
         return "later"
+    if isinstance(fault, TooFew):
+        return EARLY
     if isinstance(fault, Stopped):
         return "waiting" if fault.code == "E501" else "stopped"
     return "failed"

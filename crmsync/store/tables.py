@@ -263,7 +263,7 @@ class Run(SQLModel, table=True):
     job: str = Field(sa_column=Column(Text, nullable=False))
     step: str = Field(sa_column=Column(Text, nullable=False))
     target: str = Field(sa_column=Column(Text, nullable=False))  # the CRM or the model
-    # Running, done, partial, failed, stopped, waiting, later or lost.
+    # Running, done, partial, early, failed, stopped, waiting, later or lost.
     status: str = Field(sa_column=Column(Text, nullable=False))
     started_at: int = Field(sa_column=Column(BigInteger, nullable=False))
     ended_at: int | None = Field(sa_column=Column(BigInteger))

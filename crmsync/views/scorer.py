@@ -11,9 +11,8 @@ from crmsync.forecast.grades import of_late
 from crmsync.store import fits, runs
 from crmsync.store.engine import Store
 from crmsync.store.fits import FitRow
+from crmsync.store.runs import EARLY
 from crmsync.views.cells import moment
-
-TOO_FEW = ("E401 ", "E402 ")  # what a training says then
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +35,7 @@ def scorer(store: Store, model: str) -> Scorer:
     newest = fits.newest(store, model)
     if newest is None:
         trained = runs.last(store, "train", model)
-        return Scorer(model, too_few=trained is not None and trained.message.startswith(TOO_FEW))
+        return Scorer(model, too_few=trained is not None and trained.status == EARLY)
     newer = "" if newest.used else newest.verdict
     found = Scorer(model, drift=_drift(_gate(newest)))
     found = replace(found, challenger=newer) if newer.startswith(WAITING) else replace(found, refused=newer)

@@ -17,7 +17,7 @@ from crmsync.views.plan import lines, plan
 from crmsync.watch import Watch
 from crmsync.workspace import JobSpec
 from tests.store.rows import run
-from tests.story.tale import Tale, tale
+from tests.story.tale import MODEL, Tale, tale
 
 BATCH_UPDATE = {SALESFORCE: ("POST", "/composite$"), HUBSPOT: ("POST", "deals/batch/update")}
 NAMES = {SALESFORCE: "main", HUBSPOT: "hub"}
@@ -115,6 +115,17 @@ def test_job_with_a_wrong_model_runs_nothing(tmp_path: Path) -> None:
         with pytest.raises(BadConfig, match="E110"):
             it.pipeline.run(spec)
         assert it.statuses() == [("job", "odd", "failed")]
+
+
+def test_training_that_comes_too_early_lets_the_job_go_on_by_rules(tmp_path: Path) -> None:
+    """Where too few deals have closed there is nothing to mend: the open ones get points, and nothing turns red."""
+    with tale(tmp_path) as it:
+        (it.pipeline.root / "models" / "close.toml").write_text(f"{MODEL}[gate]\nmin_closed = 1000\n")
+        spec = JobSpec(name="all", file=tmp_path / "all.toml", schedule="0 * * * *", steps=("pull", "train", "score"))
+        it.pipeline.run(spec)
+        told = [(step, status) for step, target, status in it.statuses() if target in ("close", "all")]
+        kinds = {score["kind"] for score in it.scores("main").values()}
+    assert (told, kinds) == ([("job", "done"), ("train", "early"), ("score", "done")], {"rules"})
 
 
 def test_a_value_that_no_score_gives_stops_the_push(tmp_path: Path) -> None:
