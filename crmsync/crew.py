@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 def shares(items: Sequence[T], count: int) -> list[Sequence[T]]:
-    """The items for so many to work on, each with as many large and small ones as the others if they grow or shrink."""
+    """The items for so many to work on, dealt out in turn."""
     return [items[number::count] for number in range(count)]
 
 

@@ -6,12 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from crmsync.config import Config
 from crmsync.forecast.parts import as_bytes
 from crmsync.store import frames, parts, scores
 from crmsync.store.engine import Store
 from crmsync.store.fits import save as save_fit
 from crmsync.store.parts import Parts
 from crmsync.views import export, reasons
+from crmsync.views.workbook import Workbook
 from tests.store.rows import T0, save, score
 from tests.views.conftest import DAY, REASONS
 
@@ -46,3 +48,11 @@ def test_export_tells_reasons_by_name(kept: Store, tmp_path: Path) -> None:
     head, *lines = (tmp_path / "score.csv").read_text().splitlines()
     assert "added" not in head
     assert ['""step_done:Security review"":1.' in line for line in lines] == [False, True]
+
+
+def test_frames_of_a_notebook_tell_reasons_by_name(kept: Store) -> None:
+    """The whole table and the newest scores alike, each with one column of reasons."""
+    book = Workbook(Config(), kept)
+    for frame in (book.score, book.scores):
+        assert [json.loads(text)["base"] for text in frame.reasons] == [-1.0, -1.5]
+        assert not {*reasons.KEPT} & {*frame.columns}
