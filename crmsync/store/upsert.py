@@ -5,7 +5,7 @@ from functools import cache
 from operator import itemgetter
 from typing import Any, cast
 
-from sqlalchemy import Connection, MetaData, Table, or_
+from sqlalchemy import Connection, MetaData, Table, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import DropTable
 from sqlmodel import SQLModel
@@ -15,6 +15,7 @@ Names = tuple[str, ...]
 Values = Sequence[tuple[Any, ...]]
 Columns = dict[str, list[Any]]  # rows side by side, each a value of every column
 MANY = 200  # rows from which PostgreSQL's COPY is less work than an INSERT each (`python -m bench.rows`)
+TEMPORARY = "TEMPORARY"  # PostgreSQL's name of the right
 DIALECTS = {"sqlite": sqlite, "postgresql": postgresql}
 KEEPING_COUNT = {"preserve_rowcount": True}  # of the rows touched, which PostgreSQL else forgets
 
@@ -58,7 +59,7 @@ def insert_new_values(connection: Connection, model: type[SQLModel], names: Name
     """The same, where each row is its values under these names."""
     if not rows:
         return 0
-    if connection.dialect.name == "postgresql" and len(rows) >= MANY:
+    if connection.dialect.name == "postgresql" and len(rows) >= MANY and _has_temporary(connection):
         return _copy_new(connection, table_of(model).name, names, rows)
     statement = f"{_insert(connection, model, names)} ON CONFLICT DO NOTHING"
     return connection.exec_driver_sql(statement, list(rows), execution_options=KEEPING_COUNT).rowcount
@@ -76,6 +77,14 @@ def _copy(connection: Connection, table: str, names: Names, rows: Values) -> Non
     with driver.cursor() as cursor, cursor.copy(f"COPY {table} ({', '.join(names)}) FROM STDIN") as stream:
         for row in rows:
             stream.write_row(row)
+
+
+def _has_temporary(connection: Connection) -> bool:
+    """Whether its user may make tables that only it sees, as everybody may where nobody took that right away."""
+    if TEMPORARY not in connection.info:
+        may = select(func.has_database_privilege(func.current_database(), TEMPORARY))
+        connection.info[TEMPORARY] = connection.execute(may).scalar_one()
+    return bool(connection.info[TEMPORARY])
 
 
 def _copy_new(connection: Connection, table: str, names: Names, rows: Values) -> int:

@@ -1,5 +1,8 @@
 """Many rows at once, by each driver's own way."""
 
+from contextlib import closing
+
+import psycopg
 import pytest
 from sqlalchemy import func, select
 
@@ -24,6 +27,18 @@ def test_facts_that_come_again_add_nothing(store: Store) -> None:
     first = pull(store, deals=[deal()], facts=facts(0, 2 * MANY)).facts
     again = pull(store, facts=[*facts(MANY, 2 * MANY), *facts(2 * MANY, MANY)]).facts
     assert (first, again, count(store, tables.Fact)) == (2 * MANY, MANY, 3 * MANY)
+
+
+def test_facts_come_in_without_the_right_to_temporary_tables(postgresql_url: str) -> None:
+    """A user from whom somebody took that right, as careful administrators do, stores long pages in the plain way."""
+    with psycopg.connect(postgresql_url.replace("+psycopg", ""), autocommit=True) as connection:
+        connection.execute("CREATE ROLE careful")
+        connection.execute("GRANT ALL ON SCHEMA public TO careful")
+        connection.execute(f"REVOKE TEMPORARY ON DATABASE {connection.info.dbname} FROM PUBLIC")
+        with closing(open_store(StoreConfig(url=f"{postgresql_url}&options=-c%20role%3Dcareful"))) as store:
+            assert pull(store, deals=[deal()], facts=facts(0, 2 * MANY)).facts == 2 * MANY
+        connection.execute("DROP OWNED BY careful")
+        connection.execute("DROP ROLE careful")
 
 
 def test_two_long_pages_of_one_transaction_are_both_stored(store: Store) -> None:
