@@ -16,16 +16,17 @@ from crmsync.crms.hubspot.limits import FRESH_S, Allowance
 from crmsync.errors import BadConfig, RetryLater
 from crmsync.records import DEAL_SOURCE
 from crmsync.sandbox.clock import SandboxClock
-from crmsync.sandbox.http import Server
+from crmsync.sandbox.http import Request, Response, Server
 from crmsync.sandbox.hubspot import HubSpotApp
 from crmsync.sandbox.records import EffectLog
 from crmsync.store import dump, listing
-from tests.crms.hubspot_replies import CREATED, PIPELINES, STAGES, Replies, pull, row, stage
+from tests.crms.hubspot_replies import CREATED, OBJECTS, PIPELINES, STAGES, Replies, pull, row, stage
 from tests.crms.hubspot_replies import crm as room
 from tests.crms.stores import opened, pull_into
 from tests.sandbox.hubspot.world import ZONE, hubspot_world
 from tests.sandbox.salesforce.world import NOW
 
+DEALS = f"{OBJECTS}/deals"
 TOKEN, DAILY_CALLS, DAY_S = "pat-local", 10, 86_400
 
 
@@ -144,6 +145,35 @@ def test_property_that_is_no_longer_shown_is_no_blank(served: Server, name: str,
         with pytest.raises(BadConfig, match=f"E203.*stopped showing {name} on deals"):
             pull_into(store, hub(served))
         assert dump.digest(store) == before
+
+
+class Forgetful(Replies):
+    """Shows no amounts from the second page of deals on."""
+
+    def answer(self, request: Request) -> Response:
+        """Handles one request."""
+        again = request.path == DEALS and any(earlier.path == DEALS for earlier in self.requests)
+        response = super().answer(request)
+        if again:
+            for record in response.body["results"]:  # type: ignore[index,call-overload]
+                del record["properties"]["amount"]
+        return response
+
+
+def test_property_that_vanishes_within_a_list_ends_it_there() -> None:
+    """Each answer is looked through by itself, though several are stored at once: else what was shown before would cover for it."""
+    replies = Forgetful()
+    first, second = (
+        [row(str(number), {"dealstage": "new"}) for number in part] for part in (range(1, 51), range(51, 101))
+    )
+    replies.lay(DEALS, {"results": first, "paging": {"next": {"after": "50"}}}, {"results": second})
+    server = Server(replies)
+    server.start()
+    came = []
+    with pytest.raises(BadConfig, match=r"E203.*stopped showing amount on deals"):
+        came.extend(len(page.deals) for page in room(server).pull("deals", since=None))
+    server.stop()
+    assert came == [50]
 
 
 def test_stage_made_meanwhile_is_looked_for_once(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from crmsync.crms.hubspot.archive import gone
 from crmsync.crms.hubspot.batches import READ_INPUTS, READ_INPUTS_WITH_HISTORY, archived, parts, read
 from crmsync.crms.hubspot.deals import created_at
 from crmsync.crms.hubspot.portal import Portal
-from crmsync.crms.hubspot.stream import Span, Stream, add_rows
+from crmsync.crms.hubspot.stream import Span, Stream, complete
 from crmsync.crms.hubspot.streams import ActivityStream, DealStream
 from crmsync.crms.hubspot.values import Row
 from crmsync.records import Cursor, Listed, Page, Source
@@ -44,9 +44,11 @@ class ById:
         kind, span = stream.kind(), Span(self.client.seen_at or self.portal.now(), since)
         size = READ_INPUTS_WITH_HISTORY if stream.histories() else READ_INPUTS
         for part in parts(crm_ids, size):
-            rows = list(read(self.client, kind, part, properties=stream.properties(), histories=stream.histories()))
+            found = read(self.client, kind, part, properties=stream.properties(), histories=stream.histories())
+            rows = complete(stream, list(found))
             page = Page("", Cursor(), read=len(rows))
-            add_rows(stream, rows, page, span)
+            if rows:
+                stream.add(rows, page, span)
             came = {row.id for row in rows} | {merged["crm_id"] for merged in page.gone}
             missing = [crm_id for crm_id in part if crm_id not in came]
             page.gone += [gone(stream.gone, row) for row in archived(self.client, kind, missing)]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from crmsync.crms.hubspot.client import Client
 from crmsync.crms.hubspot.portal import next_page
@@ -32,13 +33,19 @@ def read(
     client: Client, kind: str, ids: Sequence[str], *, properties: Sequence[str], histories: Sequence[str] = ()
 ) -> Iterator[Row]:
     """The records that still live under these ids. The id of a merged one gives the survivor, under the survivor's id."""
+    return chain.from_iterable(answers(client, kind, ids, properties=properties, histories=histories))
+
+
+def answers(
+    client: Client, kind: str, ids: Sequence[str], *, properties: Sequence[str], histories: Sequence[str] = ()
+) -> Iterator[list[Row]]:
+    """The same, call by call."""
     path = client.paths.objects(kind, "batch/read")
     for part in parts(ids, READ_INPUTS_WITH_HISTORY if histories else READ_INPUTS):
         body: Json = {"inputs": [{"id": crm_id} for crm_id in part], "properties": list(properties)}
         if histories:
             body["propertiesWithHistory"] = list(histories)
-        for raw in client.post(path, body).get("results") or ():
-            yield Row(raw)
+        yield [Row(raw) for raw in client.post(path, body).get("results") or ()]
 
 
 def archived(client: Client, kind: str, ids: Sequence[str]) -> Iterator[Row]:

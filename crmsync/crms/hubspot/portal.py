@@ -32,8 +32,8 @@ class Portal:
 
     def now(self) -> int:
         """The CRM's clock, by a call that costs little and tells the account's zone and currency too."""
-        forget(self, "zone", "currency")
         self.details = self._read_details()
+        forget(self, "zone", "currency")
         if not self.client.seen_at:
             remedy = "let the proxy in between leave the header Date in"
             raise RetryLater("E201", "HubSpot's answers carry no Date", where=self.client.config.name, remedy=remedy)

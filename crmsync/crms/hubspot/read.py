@@ -13,11 +13,11 @@ from crmsync.ahead import in_order
 from crmsync.clock import MICROS_PER_SECOND
 from crmsync.crm import digest
 from crmsync.crms.hubspot.archive import archived_pages, count_live, made_within
-from crmsync.crms.hubspot.batches import READ_INPUTS, READ_INPUTS_WITH_HISTORY, listed_row, read
+from crmsync.crms.hubspot.batches import READ_INPUTS, READ_INPUTS_WITH_HISTORY, answers, listed_row
 from crmsync.crms.hubspot.changed import Window, by_id, newest
 from crmsync.crms.hubspot.portal import DEALS, Portal, next_page
 from crmsync.crms.hubspot.settings import Settings
-from crmsync.crms.hubspot.stream import Span, Stream, add_rows
+from crmsync.crms.hubspot.stream import Span, Stream, complete
 from crmsync.crms.hubspot.values import Row
 from crmsync.errors import CrmsyncError
 from crmsync.records import BEGINNING, Cursor, Page
@@ -178,7 +178,8 @@ class Reader:
             answer = self.client.get(self.client.paths.objects(kind), [*query, *_after(after)])
             after = next_page(answer, after)
             here = Cursor(stamp=place.began, resume=str(Place(LIST, place.began, after))) if after else done
-            yield here, [listed_row(raw) for raw in answer.get("results") or ()]
+            rows = [listed_row(raw) for raw in answer.get("results") or ()]
+            yield here, rows if self._in_batches(stream) else complete(stream, rows)
             if not after:
                 return
 
@@ -188,9 +189,8 @@ class Reader:
 
     def _with_histories(self, stream: Stream, kind: str, listed: list[Row]) -> list[Row]:
         """Records of a list of ids, read by them, with the associations that the list brought along."""
-        wanted = {"properties": stream.properties(), "histories": stream.histories()}
         blocks = {row.id: row.raw["associations"] for row in listed}
-        rows = read(self.client, kind, list(blocks), **wanted)
+        rows = self._by_id(stream, kind, list(blocks))
         return [Row({**row.raw, "associations": blocks[row.id]}) for row in rows if row.id in blocks]
 
     def _read(
@@ -200,7 +200,7 @@ class Reader:
         fresh = 0
 
         def page(ids: Sequence[str]) -> tuple[Page, int]:
-            rows = list(read(self.client, kind, ids, properties=stream.properties(), histories=stream.histories()))
+            rows = list(self._by_id(stream, kind, ids))
             here = Cursor(window.since, ids[-1], resume=str(Place(SEARCH, window.began, ids[-1])))
             made = made_within(rows, after=window.since, until=window.began)
             return self._page(stream, here, rows, Span(window.began, window.since)), made
@@ -210,9 +210,16 @@ class Reader:
             yield whole
         return fresh
 
+    def _by_id(self, stream: Stream, kind: str, ids: Sequence[str]) -> Iterator[Row]:
+        """A stream's records as they are now."""
+        wanted = {"properties": stream.properties(), "histories": stream.histories()}
+        for answer in answers(self.client, kind, ids, **wanted):
+            yield from complete(stream, answer)
+
     def _page(self, stream: Stream, cursor: Cursor, rows: list[Row], span: Span) -> Page:
         page = Page(stream.name, cursor, read=len(rows))
-        add_rows(stream, rows, page, span)
+        if rows:
+            stream.add(rows, page, span)
         return page
 
     def probe(self, name: str) -> None:

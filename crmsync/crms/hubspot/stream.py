@@ -43,15 +43,13 @@ class Stream(Protocol):
         """Puts what the records say into a page."""
 
 
-def add_rows(stream: Stream, rows: list[Row], page: Page, span: Span) -> None:
-    """Puts rows into a page. Raises BadConfig when a property that is needed isn't shown.
+def complete(stream: Stream, answer: list[Row]) -> list[Row]:
+    """The rows of one answer. Raises BadConfig when it doesn't show a property that is needed.
 
     HubSpot leaves an unknown property out of its answers without a word, which would read as blank.
     """
-    if not rows:
-        return
-    shown = {name for row in rows for name in row.raw.get("properties") or ()}
-    if gone := [name for name in stream.needed() if name not in shown]:
+    shown = {name for row in answer for name in row.raw.get("properties") or ()}
+    if answer and (gone := [name for name in stream.needed() if name not in shown]):
         what = f"HubSpot has stopped showing {', '.join(gone)} on {stream.name} in the middle of the read"
         raise BadConfig("E203", what, remedy="crmsync check; nothing of this page was stored")
-    stream.add(rows, page, span)
+    return answer
