@@ -19,9 +19,10 @@ class Encoding:
     """How a feature's values become columns.
 
     kind `number`: the value; `counts`: its logarithm, and the value; both held within `knots`, the least and the most that was
-    learnt from, so that nobody lifts a score by a thousand visits, nor a typo in a date. `steps`: one column for each of
-    `knots`; `money`: the value over `knots[i]`, the median of currency `levels[i]`; `labels`, `slopes` and `names`: one column
-    for each of `levels`. `missing`: a column more, which says that the value is unknown.
+    learnt from, so that nobody lifts a score by a thousand visits, nor a typo in a date. `names`: one column for each of `levels`,
+    held to `knots`, the most of each. `steps`: one column for each of `knots`; `money`: the value over `knots[i]`, the median of
+    currency `levels[i]`; `labels` and `slopes`: one column for each of `levels`. `missing`: a column more, which says that the
+    value is unknown.
     """
 
     kind: str
@@ -53,7 +54,10 @@ def learn(column: Column, pairs: Ints, deals: Ints, labels: tuple[str, ...], rec
         case Slopes(ids, _):
             return Encoding("slopes", levels=_levels(_deals_by_id(ids[pairs], deals), labels, recipe))
         case Names():
-            return Encoding("names", levels=_levels(column.deals_by_name(pairs), labels, recipe))
+            levels = _levels(column.deals_by_name(pairs), labels, recipe)
+            known = {text: number for number, text in enumerate(labels)}
+            found = _by_name(column, pairs, [known.get(level, -1) for level in levels])
+            return Encoding("names", levels=levels, knots=tuple(found.max(axis=0, initial=0.0).tolist()))
 
 
 def matrix(column: Column, encoding: Encoding, pairs: Ints, label_ids: dict[str, int]) -> Floats:
@@ -74,7 +78,7 @@ def matrix(column: Column, encoding: Encoding, pairs: Ints, label_ids: dict[str,
         case Slopes(found, values):
             return _one_hot(found[pairs], ids, encoding.levels) * np.nan_to_num(values[pairs])[:, None]
         case Names():
-            return _names(column, pairs, ids, encoding.levels)
+            return _names(column, pairs, ids, encoding)
 
 
 def _span(values: Floats) -> tuple[float, ...]:
@@ -168,11 +172,18 @@ def _one_hot(found: Ints, ids: list[int], levels: tuple[str, ...]) -> Floats:
     return hot
 
 
-def _names(column: Names, pairs: Ints, ids: list[int], levels: tuple[str, ...]) -> Floats:
-    """One column per level; REST holds what the others leave of the whole."""
-    named = [column.column(code)[pairs] if code >= 0 else np.zeros(len(pairs)) for code in ids[: len(levels) - 1]]
+def _by_name(column: Names, pairs: Ints, ids: list[int]) -> Floats:
+    """One column per level; the last one, REST, holds what the others leave of the whole."""
+    named = [column.column(code)[pairs] if code >= 0 else np.zeros(len(pairs)) for code in ids[:-1]]
     rest = column.column(None)[pairs] - np.sum(named, axis=0) if named else column.column(None)[pairs]
-    values = np.stack([*named, np.where(rest > 1e-9, rest, 0.0)], axis=1)
+    return np.stack([*named, np.where(rest > 1e-9, rest, 0.0)], axis=1)
+
+
+def _names(column: Names, pairs: Ints, ids: list[int], encoding: Encoding) -> Floats:
+    """As columns of numbers; a fit of an older version has no bounds."""
+    values = _by_name(column, pairs, ids)
+    if encoding.knots:
+        values = np.minimum(values, encoding.knots)
     if column.seen:
         return (values > 0).astype(np.float64)
     return _log(values) if column.log else values

@@ -9,7 +9,7 @@ from crmsync.clock import MICROS_PER_DAY as DAY
 from crmsync.forecast.columns import Column, Counts, Labels, Money, Numbers, Slopes, Steps, counts_by_name
 from crmsync.forecast.encoding import REST, Encoding, learn, matrix
 from crmsync.forecast.facts import Floats, Which
-from crmsync.forecast.history import History
+from crmsync.forecast.history import AsOf, History
 from crmsync.forecast.recipe import Recipe
 from crmsync.records import Kind
 from tests.forecast.conftest import START
@@ -110,3 +110,16 @@ def test_names_pool_the_rest(past: Callable[..., History], seen: bool, expected:
     encoding = learn(column, np.arange(2), asof.deals, asof.history.labels, RECIPE)
     assert encoding.levels == ("one", REST)
     np.testing.assert_allclose(matrix(column, encoding, np.array([0]), asof.history.label_ids)[0], expected)
+
+
+def test_more_by_name_than_was_learnt_from_counts_as_the_most(past: Callable[..., History]) -> None:
+    """A step that somebody ticks again and again is worth no more than the most that a deal of the training had."""
+    rows = [{"deal": deal, "day": day, "kind": Kind.CALL, "name": 1} for deal in (1, 2) for day in (1, 5, 5, 5)]
+    early, late = (past(*rows).as_of([1, 2], (START + day) * DAY) for day in (2, 6))
+    encoding = learn(_calls(early), np.arange(2), early.deals, early.history.labels, RECIPE)
+    then, now = (matrix(_calls(each), encoding, np.arange(2), each.history.label_ids) for each in (early, late))
+    np.testing.assert_array_equal(now, then)
+
+
+def _calls(asof: AsOf) -> Column:
+    return counts_by_name(asof, Which((Kind.CALL,)))
