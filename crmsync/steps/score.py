@@ -138,7 +138,8 @@ def _require_rules(store: Store, history: History, spec: ModelSpec, at: int) -> 
     found = snapshots(history, by=at, every_days=recipe.every_days, created_from=recipe.created_from)
     if not enough.missing(examples(history, found, by=at), recipe):
         what = f"no fit of the model {spec.name!r} that may score and knew nothing later"
-        held_back = fits.newest(store, spec.name) is not None  # by the gate, or learnt from what came after the instant
+        newest = fits.newest(store, spec.name)
+        held_back = newest is not None and not newest.used and newest.as_of <= at
         raise BadConfig("E406", what, remedy=f"crmsync {'card' if held_back else 'train'} --model {spec.name}")
 
 

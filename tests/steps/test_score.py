@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from crmsync.errors import BadConfig
 from crmsync.records import PRIOR, RULES, Kind, Phase, Result
 from crmsync.steps.score import score
 from crmsync.steps.stage import stage
-from crmsync.store import tables
+from crmsync.store import fits, tables
 from crmsync.store.engine import Store, open_store
 from crmsync.workspace import ModelSpec
 from tests.store import rows
@@ -62,13 +63,22 @@ def test_prior_is_written_only_where_its_model_says_so(
     assert planned(store, priors=priors) == written
 
 
-def test_rules_do_not_stand_in_for_a_fit_that_could_be_made(store: Store) -> None:
-    """Where enough deals have closed, a missing fit is a missing fit."""
+@pytest.mark.parametrize(
+    ("fit", "helps"),
+    [(None, "train"), ({"used": False, "as_of": T0}, "card"), ({"used": True, "as_of": T0 + 99 * DAY}, "train")],
+)
+def test_rules_do_not_stand_in_for_a_fit_that_could_be_made(
+    store: Store, fit: dict[str, Any] | None, helps: str
+) -> None:
+    """Where enough deals have closed, a missing fit is a missing fit; why one was held back its card says."""
+    if fit:
+        rows.run(store, "train")
+        fits.save(store, model="close", run_id=1, digest="d", body="{}", verdict="no better", **fit)
     closed = [f"C{number}" for number in range(40)]
     told = [fact(each, kind=Kind.CREATED, at=T0, known_at=T0, source_id=each) for each in closed]
     for number, each in enumerate(closed):
         end = {"at": T0 + 20 * DAY, "known_at": T0 + 20 * DAY, "phase": Phase.DONE, "value": number % 2}
         told.append(fact(each, kind=Kind.OUTCOME, source_id=each, **end))
     pull(store, deals=[deal(each) for each in closed], facts=told)
-    with pytest.raises(BadConfig, match=r"E406 .*-> crmsync train"):
+    with pytest.raises(BadConfig, match=rf"E406 .*-> crmsync {helps}"):
         score(store, SPEC, run_id=2)
