@@ -8,9 +8,8 @@ from crmsync.words import counted, many
 
 CHANGED = ("deals", "milestones", "facts", "gone")  # what storing a pull's pages changed
 NUMBERED = ("push", "undo")  # steps whose run can be named to `crmsync undo`
-LEVELS = {"done": "ok"} | dict.fromkeys(
-    ("partial", "early", "later", "lost", "waiting"), "warn"
-)  # by status; of others: fail
+# By status; of others: fail.
+LEVELS = dict.fromkeys(("done", "early"), "ok") | dict.fromkeys(("partial", "later", "lost", "waiting"), "warn")
 PULLED = {
     "read": "record read",
     "changed": "row changed",
