@@ -74,8 +74,8 @@ def beside(one: Callable[[], T], other: Callable[[], R], *, threads: int) -> tup
     """What two pieces of work give, done at the same time. Of two faults the first one's is raised."""
     if threads == 1:
         return one(), other()
-    begun, done = _begun(one), _done(other)
-    return begun.result(), done.result()
+    first, second = _begun(one), _begun(other)  # the caller's own thread only waits, so that a signal can break it off
+    return first.result(), second.result()
 
 
 def _by_rounds(unended: list[int], came: "SimpleQueue[tuple[int, T | Future[None], Semaphore]]") -> Iterator[T]:

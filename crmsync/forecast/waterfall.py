@@ -36,7 +36,7 @@ PUSHED, EDIT, CAME, AMOUNT = "pushed", "CRM edit", "engagement came", "amount"
 CAUSES = (NEW, WON, LOST, PUSHED, AMOUNT, DONE, PLAN, SLIPPED, TIME, FADED, CAME, EDIT, OVERRIDE, MODEL, CURRENCY)
 _LET_IN = (PLAN, SLIPPED, DONE, PUSHED, EDIT, CAME, AMOUNT)  # facts by cause, in this order
 _ENGAGED = (Kind.CALL, Kind.MEETING, Kind.EMAIL, Kind.VIEW, Kind.WORK)
-_EDITS = (Kind.STAGE, Kind.OWNER, Kind.CREATED, Kind.OUTCOME, Kind.DELETED)
+_EDITS = (Kind.STAGE, Kind.OWNER, Kind.CREATED, Kind.OUTCOME, Kind.SAID, Kind.DELETED)
 _ABSENT, _OPEN, _WON, _LOST = range(4)
 _ENDED = {_WON: WON, _LOST: LOST}
 

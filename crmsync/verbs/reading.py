@@ -75,7 +75,8 @@ def _explain_change(
     with opened(context.obj) as (config, store):
         spec = workspace.model(root(config), model)
         to_at = past.instant(store, spec, as_of=until, option="--to")
-        found = view.between(store, spec, past.history(store), deal, from_at=from_at, to_at=to_at)
+        history = past.history(store, crms=spec.population.crms)
+        found = view.between(store, spec, history, deal, from_at=from_at, to_at=to_at)
     context.obj.show(found, view.lines(found, everything=everything))
     return 0
 

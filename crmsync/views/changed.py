@@ -62,7 +62,8 @@ def between(store: Store, spec: ModelSpec, history: History, name: str, *, from_
         _check_open(history, deal.deal_id, name, at=at)
     old, new = (fit_of(store, spec, history, at=at) for at in (from_at, to_at))
     found = change(old, new, history, deal=deal.deal_id, from_at=from_at, to_at=to_at)
-    told = [_acts(facts, history, deals.people(store)) for facts in found.facts]
+    people = deals.people(store)
+    told = [_acts(facts, history, people) for facts in found.facts]
     parts = [Part(*each) for each in zip(CAUSES, found.tenths, [*told, []], strict=True)]  # a model has no facts
     return Changed(dict(deal._mapping), from_at, to_at, found.before, found.after, parts)
 

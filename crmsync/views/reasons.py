@@ -1,9 +1,12 @@
 """The reasons of stored scores as JSON, whichever way they are kept."""
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby, islice
 from operator import itemgetter
 from typing import Any
+
+import numpy as np
 
 from crmsync.forecast.parts import as_json, from_bytes
 from crmsync.store import parts
@@ -34,6 +37,14 @@ def texts(store: Store, rows: Iterable[Row]) -> Iterator[str]:
 def _texts(rows: Sequence[Row], made_of: Parts | None) -> list[str]:
     """Of scores that are sums of the same parts; None: by rules, or of an older version, whose reasons are JSON already."""
     if made_of is None:
-        return [row["reasons"] for row in rows]
+        return [_with_tenths(row["reasons"]) for row in rows]
     added = from_bytes([row["added"] for row in rows], len(made_of.names))
     return as_json(made_of.base, made_of.names, added)
+
+
+def _with_tenths(text: str) -> str:
+    """The same, where a version before points had left them out."""
+    if '"parts":' not in text or '"tenths":' in text:
+        return text
+    told = json.loads(text)
+    return as_json(told["base"], list(told["parts"]), np.array([list(told["parts"].values())]))[0]

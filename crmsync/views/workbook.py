@@ -105,7 +105,8 @@ class Workbook:
         """
         from crmsync.forecast.backtest import backtest
 
-        (spec, until), history = _now(self, model), self.history
+        spec, until = _now(self, model)
+        history = _history(self, spec)
         ends, span = Ends.of(history, by=until), Span(parse_instant(start), parse_instant(end), every_days)
         found = backtest(history, past.recipe(spec), span, refit_days=refit_days)
         parts = [forecasts(scores, ends) for scores in found]
@@ -134,11 +135,12 @@ class Workbook:
         """
         spec, at = _now(self, model)
         begins_on, ends_on = _period(at // MICROS_PER_DAY, spec, monthly=monthly, ahead=ahead)
-        fit = waterfall.fit_of(self.store, spec, self.history, at=at)
-        deals = open_deals(self.history, created_from=past.recipe(spec).created_from, as_of=at)
-        found = score(fit, self.history, deals, as_of=at)
+        history = _history(self, spec)
+        fit = waterfall.fit_of(self.store, spec, history, at=at)
+        deals = open_deals(history, created_from=past.recipe(spec).created_from, as_of=at)
+        found = score(fit, history, deals, as_of=at)
         shock = self._tracked(periods, model)[1]
-        told = frame(lines(self.history, found, begins_on=begins_on, ends_on=ends_on, shock=shock))
+        told = frame(lines(history, found, begins_on=begins_on, ends_on=ends_on, shock=shock))
         return told.assign(owner=_people(self, told.owner), ends_on=pd.Timestamp(to_date(ends_on)))
 
     def categories(self) -> pd.DataFrame:
@@ -152,14 +154,16 @@ class Workbook:
         """
         until_on = parse_instant(until) // MICROS_PER_DAY if until else None
         dates = {"from_at": parse_instant(start), "to_at": parse_instant(end)}
-        found = waterfall.between(self.store, _now(self, model)[0], self.history, until_on=until_on, **dates)
+        spec = _now(self, model)[0]
+        found = waterfall.between(self.store, spec, _history(self, spec), until_on=until_on, **dates)
         parts = [frame(each.parts).assign(before=each.before, after=each.after) for each in found]
         return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
     def change(self, deal: str, start: str, end: str, *, model: str = DEFAULT_MODEL) -> pd.DataFrame:
         """What changed one deal's score between two dates: for each cause its points, which sum to the change, and its acts."""
         dates = {"from_at": parse_instant(start), "to_at": parse_instant(end)}
-        found = changed.between(self.store, _now(self, model)[0], self.history, deal, **dates)
+        spec = _now(self, model)[0]
+        found = changed.between(self.store, spec, _history(self, spec), deal, **dates)
         return pd.DataFrame(
             {
                 "cause": [part.cause for part in found.parts],
@@ -204,7 +208,7 @@ class Workbook:
         """Past periods, scored once for each number of them."""
         if (periods, model) not in self._tracks:
             spec, until = _now(self, model)
-            self._tracks[periods, model] = track(self.history, past.recipe(spec), until=until, periods=periods)
+            self._tracks[periods, model] = track(_history(self, spec), past.recipe(spec), until=until, periods=periods)
         return self._tracks[periods, model]
 
 
@@ -212,6 +216,12 @@ def _now(book: Workbook, model: str) -> tuple[ModelSpec, int]:
     """A model and the newest instant that it can speak of."""
     spec = workspace.model(book.config.file.resolve().parent, model)
     return spec, past.newest(book.store, spec.population.crms)
+
+
+def _history(book: Workbook, spec: ModelSpec) -> History:
+    """The facts of the deals that a model is of."""
+    crms = spec.population.crms
+    return past.history(book.store, crms=crms) if crms else book.history
 
 
 def _period(today: int, spec: ModelSpec, *, monthly: bool, ahead: int) -> tuple[int, int]:

@@ -42,6 +42,14 @@ def test_reasons_kept_as_numbers_are_told_by_name(kept: Store) -> None:
     assert (old, json.loads(new)) == (REASONS, OF_NUMBERS)
 
 
+def test_reasons_without_points_get_them(told: Store) -> None:
+    """The first versions kept log-odds only; they are told like all others."""
+    del (old := dict(OF_NUMBERS))["tenths"], old["base_tenths"]
+    save(told, score(2, as_of=T0 + 2 * DAY, reasons=json.dumps(old)))
+    *_, text = (row["reasons"] for row in reasons.told(told, frames.rows(told, scores.newest_of_open())))
+    assert json.loads(text) == OF_NUMBERS
+
+
 def test_export_tells_reasons_by_name(kept: Store, tmp_path: Path) -> None:
     """A file has one column of reasons, as text, and not the numbers that they are kept as."""
     export.to_file(kept, "score", tmp_path / "score.csv")
