@@ -93,7 +93,7 @@ ALL = (
     Unprotected(
         f"{CHANGES}::test_museum_schema_change_in_the_middle_of_a_read",
         "a property that stops being shown isn't blank",
-        ((f"{CRMS}/hubspot/stream.py", "if name not in shown]:", "if name not in shown and not shown]:"),),
+        ((f"{CRMS}/hubspot/stream.py", "if name not in shown])", "if name not in shown and not shown])"),),
     ),
     Unprotected(
         f"{CHANGES}::test_museum_merge_new_id",

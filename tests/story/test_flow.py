@@ -128,5 +128,5 @@ def test_training_of_the_past_leaves_the_present_as_it_is(told: Tale) -> None:
     with pytest.raises(Stopped, match="E40"):
         told.pipeline.train("close", as_of=parse_instant("2020-01-31"))
     (row,) = runs.after(told.store, before[-1].run_id)
-    assert (row.target, row.status) == ("close as of 2020-01-31T00:00:00Z", "stopped")
+    assert (row.target, row.status) == ("close as of 2020-01-31T00:00:00Z", "early")
     assert runs.newest(told.store) == before
