@@ -149,6 +149,21 @@ def test_explain_splits_a_change_between_two_dates(story: dict[str, Said], crmsy
     assert crmsync("explain", row["crm_id"], "--to", "2026-05-01").err.startswith("E122 --to without --from")
 
 
+def test_explain_splits_changes_of_the_models_own_deals_only(
+    story: dict[str, Said], crmsync: Call, workspace: Path
+) -> None:
+    """A deal of a CRM that a model isn't of has no score by it, so nothing that changed."""
+    narrow = workspace / "models" / "narrow.toml"
+    narrow.write_text((workspace / "models" / "close.toml").read_text() + '[population]\ncrms = ["main"]\n')
+    deal = next(
+        row["crm_id"] for row in csv.DictReader(crmsync("export", "score").out.splitlines()) if row["crm"] == "hub"
+    )
+    known_at = json.loads(crmsync("explain", deal, "--json").out)["facts"][-1]["known_at"]
+    said = crmsync("explain", deal, "--from", known_at, "--model", "narrow")
+    narrow.unlink()
+    assert (said.code, said.err[:4]) == (2, "E132")
+
+
 def test_explain_refuses_an_unknown_deal(crmsync: Call) -> None:
     """A deal that isn't there is one line."""
     said = crmsync("explain", "nobody")
