@@ -33,7 +33,6 @@ TIME, FADED, PLAN, SLIPPED, DONE = (
     "milestone done",
 )
 PUSHED, EDIT, CAME, AMOUNT = "pushed", "CRM edit", "engagement came", "amount"
-CAUSES = (NEW, WON, LOST, PUSHED, AMOUNT, DONE, PLAN, SLIPPED, TIME, FADED, CAME, EDIT, OVERRIDE, MODEL, CURRENCY)
 _LET_IN = (PLAN, SLIPPED, DONE, PUSHED, EDIT, CAME, AMOUNT)  # facts by cause, in this order
 _ENGAGED = (Kind.CALL, Kind.MEETING, Kind.EMAIL, Kind.VIEW, Kind.WORK)
 _EDITS = (Kind.STAGE, Kind.OWNER, Kind.CREATED, Kind.OUTCOME, Kind.SAID, Kind.DELETED)
@@ -68,13 +67,6 @@ class Waterfall:
     before: int
     after: int
     parts: tuple[Part, ...]
-
-    def by_cause(self) -> dict[str, int]:
-        """The sum of each cause, in the order of CAUSES."""
-        sums = dict.fromkeys(CAUSES, 0)
-        for part in self.parts:
-            sums[part.cause] += part.minor
-        return sums
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from crmsync.sandbox.columns import BUYER, SELLER, Ints
+from crmsync.sandbox.columns import Ints
 from crmsync.sandbox.laws import AGE_EDGES, PHASES, Law, Pair, PromiseRates
 from crmsync.sandbox.working_time import Floats
 
@@ -19,7 +19,6 @@ REOPENED = PHASES * PROMISE_ACTS  # after the acts of all phases
 PROMISE_CHANNELS = REOPENED + 1
 BUYER_STEP, SELLER_STEP, CLOSE_DATE = range(3)  # kinds of promises
 AGES = len(AGE_EDGES) + 1
-GROUP_OF_SIDE = {BUYER: BUYER_STEP, SELLER: SELLER_STEP}
 LOST, WON = 0, 1
 
 

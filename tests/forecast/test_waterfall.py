@@ -1,5 +1,6 @@
 """The waterfall between two weighted forecasts."""
 
+from collections import Counter
 from dataclasses import replace
 from typing import Any
 
@@ -98,7 +99,7 @@ def test_waterfall_balances_to_the_minor_unit(
     history, from_at = History(facts, LABELS), (START + days[0]) * DAY
     start, end = Date(from_at, young_fit, overrides), Date(from_at + days[1] * DAY, rich_fit, {1: 0.5})
     found = waterfall(history, start, end)
-    assert all(each.before + sum(each.by_cause().values()) == each.after for each in found)
+    assert all(each.before + sum(part.minor for part in each.parts) == each.after for each in found)
     before, after = (worth(date.fit, history, date.at, dict(date.overrides)) for date in (start, end))
     changes = {name: after.get(name, 0) - before.get(name, 0) for name in {*before, *after}}
     told = {each.currency: sum(part.minor for part in each.parts) for each in found}
@@ -123,7 +124,11 @@ def parts(past: Any, fit: Fit, *later: dict[str, Any], days: int = 0, **dates: A
     found = waterfall(
         history, Date(at, fit, told[0]), Date(at + days * DAY + 1, fit, told[1]), until_on=dates.get("until_on")
     )
-    return {f"{each.currency} {cause}": minor for each in found for cause, minor in each.by_cause().items() if minor}
+    sums: Counter[str] = Counter()
+    for each in found:
+        for part in each.parts:
+            sums[f"{each.currency} {part.cause}"] += part.minor
+    return {name: minor for name, minor in sums.items() if minor}
 
 
 def now(kind: Kind, **more: Any) -> dict[str, Any]:
@@ -153,8 +158,8 @@ def test_each_fact_moves_its_cause(past: Any, keen_fit: Fit, fact: dict[str, Any
 
 def test_silent_miss_is_told_from_time(past: Any, keen_fit: Fit) -> None:
     """When nothing happens, a promise whose day passes is a part of its own beside the passing time; before it there is none."""
-    assert list(parts(past, keen_fit, days=20)) == ["two promise slipped", "two time passed"]
-    assert list(parts(past, keen_fit, days=4)) == ["two time passed"]
+    assert set(parts(past, keen_fit, days=20)) == {"two promise slipped", "two time passed"}
+    assert set(parts(past, keen_fit, days=4)) == {"two time passed"}
 
 
 def test_engagement_fades_only_where_there_was_some(past: Any, keen_fit: Fit) -> None:

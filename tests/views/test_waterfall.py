@@ -42,4 +42,4 @@ def test_waterfall_takes_the_fit_that_scored(store: Store) -> None:
     assert fit_of(store, spec(), history, at=past.now).digest == stored.digest
     assert fit_of(store, spec(), history, at=then - DAY).trained.as_of == then - DAY
     for each in between(store, spec(), history, from_at=then - DAY, to_at=past.now):
-        assert each.before + sum(each.by_cause().values()) == each.after
+        assert each.before + sum(part.minor for part in each.parts) == each.after

@@ -7,7 +7,6 @@ _CHECKS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 _POD = "gK"  # the instance that all records of this org were made on
 _VALUES = {digit: value for value, digit in enumerate(DIGITS)}
 _SHAPE = re.compile(r"[0-9A-Za-z]{15}(?:[0-9A-Za-z]{3})?")
-_LOWEST = 5  # digits that the last check character covers
 # the last five digits are looked up in pairs, which is what makes a page of 2,000 ids cheap
 _ONES = [(digit, int(digit.isupper())) for digit in DIGITS]
 _PAIRS = [(a + b, x | y << 1) for a, x in _ONES for b, y in _ONES]
